@@ -1,0 +1,14 @@
+import { mount } from 'svelte';
+import App from './App.svelte';
+import './css/tokens.css';
+import './css/base.css';
+import './css/parts.css';
+import './css/shell.css';
+import './css/attention.css';
+import './css/tiles.css';
+import './css/cards.css';
+import './css/feed.css';
+import './css/states.css';
+
+const target = document.getElementById('app');
+if (target) mount(App, { target });

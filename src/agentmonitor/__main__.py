@@ -1,0 +1,5 @@
+"""``python -m agentmonitor``."""
+
+from agentmonitor.cli.main import main
+
+main()

@@ -1,0 +1,79 @@
+"""What an agent's module declares, and the little that they share."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from agentmonitor.model.event import Event
+from agentmonitor.model.signal import SessionSignal
+
+
+class Palette(msgspec.Struct, frozen=True):
+    """An agent's colours in one theme: its mark, its letters, and the ground beneath them."""
+
+    mark: str
+    text: str
+    soft: str
+
+
+class Colors(msgspec.Struct, frozen=True):
+    """An agent's colours. Each text passes WCAG AA on its ground."""
+
+    light: Palette
+    dark: Palette
+
+
+class Connect(msgspec.Struct, frozen=True):
+    """How a user points the agent here; ``{origin}`` in the snippet is the server's address."""
+
+    title: str
+    file: str
+    snippet: str
+
+
+class UsageWindows(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent's default limits: hours of each window, and tokens or US dollars in it.
+
+    A limit of 0 means that there is none.
+    """
+
+    limit_type: Literal["tokens", "cost"]
+    session_hours: float = 5
+    session_limit: float
+    extended_hours: float = 24
+    extended_limit: float = 0
+    weekly_hours: float = 168
+    weekly_limit: float = 0
+
+
+class HookReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one hook call says: events to store and signals that change only the state."""
+
+    events: list[Event] = []
+    signals: list[SessionSignal] = []
+    cwd: str | None = None
+    """Where the agent works: the project and branch are found from it."""
+
+
+HookParser = Callable[[Mapping[str, Any], int], HookReport]
+"""From a hook's payload and its arrival (ms). Raises InvalidInput."""
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent, as the registry, the API and the server know it."""
+
+    agent_type: str
+    label: str
+    short: str
+    """Two letters, so that colour never stands alone."""
+    colors: Colors
+    hook_slug: str | None = None
+    """The last part of the hook's path, ``/api/hooks/<slug>``."""
+    parse_hook: HookParser | None = None
+    connect: Connect | None = None
+    usage: UsageWindows | None = None
+    lingers: bool = False
+    """Whether an ended session goes to idle first, so that its card stays for a while."""
+    edit_tools: frozenset[str] = frozenset()
+    """Tools that change the file named in their input."""

@@ -1,0 +1,101 @@
+"""What a tool call of Claude Code is about, read from a payload that nobody vouches for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentmonitor.model.event import MAX_INT
+
+MAX_VALUE = 2000
+"""Characters kept of a command, a pattern and the like."""
+
+_SHOWN = (
+    "command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description",
+    "prompt", "skill", "subagent_type",
+)  # fmt: skip
+
+
+def text(payload: Any, key: str) -> str:
+    """A text field; "" when it is absent or no text."""
+    value = payload.get(key) if isinstance(payload, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int | None:
+    """A whole number of at least 0, also when it comes as a float; else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_INT:
+        return None
+    return int(value)
+
+
+def model(payload: Mapping[str, Any]) -> str | None:
+    """The model's name; some versions send an object with an id."""
+    value = payload.get("model")
+    return (value if isinstance(value, str) else text(value, "id")) or None
+
+
+def error(payload: Mapping[str, Any]) -> str:
+    """The error of a failed turn in words."""
+    value = payload.get("error")
+    if isinstance(value, Mapping):
+        value = text(value, "type") or text(value, "message")
+    return value if isinstance(value, str) and value else "error"
+
+
+def describe(tool_input: Any) -> dict[str, Any]:
+    """The parts of a tool's input that say what the call is about."""
+    if not isinstance(tool_input, Mapping):
+        return {}
+    found = {}
+    for key in _SHOWN:
+        value = tool_input.get(key)
+        if isinstance(value, str) and value:
+            found["file_path" if key == "notebook_path" else key] = value[:MAX_VALUE]
+    return found
+
+
+def detail(tool_input: Any) -> str | None:
+    """The one line to show for a call."""
+    shown = describe(tool_input)
+    for key in ("command", "file_path", "pattern", "query", "url", "path", "description", "prompt"):
+        if key in shown:
+            return str(shown[key])
+    if isinstance(tool_input, Mapping):
+        for value in tool_input.values():
+            if isinstance(value, str) and value:
+                return value[:MAX_VALUE]
+    return None
+
+
+def question(tool_input: Any) -> str | None:
+    """What the agent asks its human."""
+    if isinstance(tool_input, Mapping):
+        questions = tool_input.get("questions")
+        if isinstance(questions, list):
+            asked = [text(item, "question") for item in questions]
+            if any(asked):
+                return "\n".join(line for line in asked if line)[:MAX_VALUE]
+        for key in ("question", "plan"):
+            if text(tool_input, key):
+                return text(tool_input, key)[:MAX_VALUE]
+    return detail(tool_input)
+
+
+def changes(payload: Mapping[str, Any]) -> dict[str, int]:
+    """Lines added and removed, from the patch in the tool's answer; for a new file its lines."""
+    response = payload.get("tool_response")
+    if not isinstance(response, Mapping):
+        return {}
+    patch = response.get("structuredPatch")
+    added = removed = 0
+    if isinstance(patch, list) and patch:
+        for hunk in patch:
+            lines = hunk.get("lines") if isinstance(hunk, Mapping) else None
+            for line in lines if isinstance(lines, list) else ():
+                if isinstance(line, str):
+                    added += line.startswith("+")
+                    removed += line.startswith("-")
+    elif text(response, "type") == "create":
+        added = len(text(response, "content").splitlines())
+    else:
+        return {}
+    return {"lines_added": added, "lines_removed": removed}

@@ -1,0 +1,1 @@
+"""The things that everything else talks about: events, sessions, signals, statistics."""

@@ -1,0 +1,90 @@
+"""The session row: one conversation with an agent, as the API shows it."""
+
+from typing import Any, Literal
+
+import msgspec
+
+SessionStatus = Literal["active", "idle", "ended"]
+
+
+class RunningTool(msgspec.Struct, frozen=True):
+    """A tool call that runs or waits. ``since``: ISO 8601 UTC."""
+
+    name: str
+    detail: str | None
+    since: str
+
+
+class SubagentRow(msgspec.Struct, frozen=True):
+    """A sub-agent of a session."""
+
+    id: str
+    type: str | None
+    state: Literal["working", "permission", "input", "ended"]
+    since: str
+    tool: RunningTool | None
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``GET /api/sessions``. Times are ISO 8601 UTC, costs US dollars."""
+
+    id: str
+    agent_id: str
+    agent_type: str
+    project: str | None
+    branch: str | None
+    status: SessionStatus
+    started_at: str
+    ended_at: str | None
+    last_event_at: str
+    metadata: str
+    event_count: int
+    tokens_in: int
+    tokens_out: int
+    total_cost_usd: float
+    files_edited: int
+    lines_added: int
+    lines_removed: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    error_count: int
+    unpriced_events: int
+    title: str | None
+    model: str | None
+    cwd: str | None
+    state: str
+    state_since: str
+    state_reason: str | None
+    state_detail: str | None
+    tool: RunningTool | None
+    subagents: list[SubagentRow]
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored event as every call and the stream show it. ``metadata`` is JSON text."""
+
+    id: int
+    event_id: str | None
+    schema_version: int
+    session_id: str
+    agent_type: str
+    event_type: str
+    tool_name: str | None
+    status: str
+    tokens_in: int
+    tokens_out: int
+    branch: str | None
+    project: str | None
+    duration_ms: int | None
+    created_at: str
+    client_timestamp: str | None
+    metadata: str
+    payload_truncated: int
+    model: str | None
+    cost_usd: float | None
+    cache_read_tokens: int
+    cache_write_tokens: int
+    source: str
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,65 @@
+"""Signals: what a report says about the state that a session is in, whatever the agent."""
+
+from typing import Literal
+
+import msgspec
+
+SignalKind = Literal[
+    "session_started",
+    "session_ended",
+    "turn_started",
+    "turn_ended",
+    "turn_failed",
+    "tool_started",
+    "tool_finished",
+    "permission_asked",
+    "permission_settled",
+    "input_asked",
+    "input_settled",
+    "subagent_started",
+    "subagent_ended",
+    "compacting",
+    "busy",
+    "none",
+]
+
+MAX_TITLE = 120
+"""Characters in a title at most."""
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a session's state, in neutral words.
+
+    ``thread`` is the sub-agent it comes from ("" is the main one), ``call_id`` the tool call,
+    ``reason`` a short machine word, ``detail`` what a human should read.
+    """
+
+    kind: SignalKind
+    thread: str = ""
+    thread_type: str | None = None
+    call_id: str | None = None
+    tool: str | None = None
+    detail: str | None = None
+    reason: str | None = None
+    title: str | None = None
+    cwd: str | None = None
+    implied: bool = False
+    """Guessed from an event's type."""
+
+
+class SessionSignal(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal that comes without an event of its own. ``at``: milliseconds since the epoch."""
+
+    session_id: str
+    agent_type: str
+    at: int
+    signal: Signal
+    project: str | None = None
+    branch: str | None = None
+    model: str | None = None
+
+
+def first_line(text: str) -> str | None:
+    """The first line of ``text`` with something in it, as a title."""
+    line = next((part.strip() for part in text.splitlines() if part.strip()), "")
+    return (line[: MAX_TITLE - 1] + "…" if len(line) > MAX_TITLE else line) or None

@@ -1,0 +1,280 @@
+"""The event as it arrives over HTTP (contract v1): decoding, validating, normalising.
+
+A sound event is decoded straight into a typed struct. Only when that fails is the document looked
+at field by field, so that every fault is named and not only the first.
+"""
+
+import json
+from typing import Any, get_args
+
+import msgspec
+
+from agentmonitor.errors import InvalidInput
+from agentmonitor.model.clock import from_iso
+from agentmonitor.model.event import MAX_COST_USD, MAX_INT, Event, EventType, Status
+
+EVENT_TYPES = frozenset(get_args(EventType))
+STATUSES = frozenset(get_args(Status))
+MAX_NAME = 1024
+"""Characters in a name, an id or a path at most."""
+UNWRAP_LAYERS = 3
+
+INVALID_JSON = "Invalid JSON payload"
+
+Fault = tuple[str, str]
+
+
+class _WireEvent(msgspec.Struct):
+    session_id: str
+    agent_type: str
+    event_type: str
+    event_id: str | None = None
+    status: str | None = None
+    tool_name: str | None = None
+    branch: str | None = None
+    project: str | None = None
+    model: str | None = None
+    source: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    duration_ms: int | None = None
+    cost_usd: float | None = None
+    metadata: Any = msgspec.UNSET
+    client_timestamp: str | None = None
+
+
+class _WireBatch(msgspec.Struct):
+    events: list[_WireEvent]
+
+
+class Rejected(msgspec.Struct):
+    """One event of a batch that was refused; ``errors`` are "field: message"."""
+
+    index: int
+    errors: list[str]
+
+
+_decode_event = msgspec.json.Decoder(_WireEvent).decode
+_decode_batch = msgspec.json.Decoder(_WireBatch).decode
+_REQUIRED = ("session_id", "agent_type", "event_type")
+_TEXTS = ("event_id", "tool_name", "branch", "project", "model", "source")
+_COUNTS = ("tokens_in", "tokens_out", "cache_read_tokens", "cache_write_tokens", "duration_ms")
+
+
+def decode_json(body: bytes) -> Any:
+    """The JSON document in ``body``.
+
+    Lone surrogates, which agents make by cutting text, become U+FFFD. Raises InvalidInput.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise InvalidInput(INVALID_JSON) from None
+    except ValueError:  # msgspec's and the UTF-8 decoder's errors alike
+        return _decode_leniently(body)
+
+
+def unwrap(document: Any) -> Any:
+    """A document that some clients send as a JSON string, up to three times over."""
+    for _ in range(UNWRAP_LAYERS):
+        if not isinstance(document, str):
+            break
+        try:
+            document = msgspec.json.decode(document)
+        except (ValueError, RecursionError):
+            raise InvalidInput(INVALID_JSON) from None
+    return document
+
+
+def event_from_json(body: bytes) -> Event:
+    """One event. Raises InvalidInput with every fault in its details."""
+    try:
+        return _normalise(_decode_event(_without_nul(body)))
+    except (ValueError, RecursionError, _Faults):
+        return _event_from_document(unwrap(decode_json(body)))
+
+
+def batch_from_json(body: bytes) -> tuple[list[tuple[int, Event]], list[Rejected]]:
+    """The sound events of a batch with their indexes, and those that were refused.
+
+    Raises InvalidInput when there is no list of events at all.
+    """
+    try:
+        wires = _decode_batch(_without_nul(body)).events
+        return [(index, _normalise(wire)) for index, wire in enumerate(wires)], []
+    except (ValueError, RecursionError, _Faults):
+        document = unwrap(decode_json(body))
+    if not isinstance(document, dict) or not isinstance(document.get("events"), list):
+        raise InvalidInput('The body must be an object with an array "events".')
+    events: list[tuple[int, Event]] = []
+    rejected: list[Rejected] = []
+    for index, item in enumerate(document["events"]):
+        try:
+            events.append((index, _event_from_document(item)))
+        except InvalidInput as error:
+            rejected.append(Rejected(index, [f"{field}: {text}" for field, text in error.details]))
+    return events, rejected
+
+
+def _without_nul(body: bytes) -> bytes:
+    """``body``, unless it may hold a NUL character: in JSON it can only be escaped."""
+    if b"\\u0000" in body:
+        raise _Faults
+    return body
+
+
+class _Faults(Exception):
+    """A decoded event is not acceptable; the slow path will say why."""
+
+
+def _normalise(wire: _WireEvent) -> Event:
+    session_id = wire.session_id.strip()
+    agent_type = wire.agent_type.strip()
+    event_type = wire.event_type.strip()
+    status = wire.status
+    cost = wire.cost_usd
+    texts = [
+        text and (text.strip() or None)
+        for text in (
+            wire.event_id, wire.tool_name, wire.branch, wire.project, wire.model, wire.source,
+        )
+    ]  # fmt: skip
+    counts = (
+        wire.tokens_in or 0, wire.tokens_out or 0, wire.cache_read_tokens or 0,
+        wire.cache_write_tokens or 0, wire.duration_ms or 0,
+    )  # fmt: skip
+    if (
+        not session_id
+        or not agent_type
+        or event_type not in EVENT_TYPES
+        or (status is not None and status not in STATUSES)
+        or (cost is not None and not 0 <= cost <= MAX_COST_USD)
+        or min(counts) < 0
+        or max(counts) > MAX_INT
+        or max(map(len, filter(None, texts)), default=0) > MAX_NAME
+        or len(session_id) > MAX_NAME
+        or len(agent_type) > MAX_NAME
+    ):
+        raise _Faults
+    event_id, tool_name, branch, project, model, source = texts
+    return Event(
+        session_id=session_id,
+        agent_type=agent_type,
+        event_type=event_type,
+        event_id=event_id or None,
+        status=status or ("error" if event_type == "error" else "success"),  # type: ignore[arg-type]  # checked above
+        tool_name=tool_name or None,
+        branch=branch or None,
+        project=project or None,
+        model=model or None,
+        source=source or "api",
+        tokens_in=counts[0],
+        tokens_out=counts[1],
+        cache_read_tokens=counts[2],
+        cache_write_tokens=counts[3],
+        duration_ms=wire.duration_ms,
+        cost_usd=cost,
+        metadata={} if wire.metadata is msgspec.UNSET else wire.metadata,
+        occurred_at=None if wire.client_timestamp is None else _time(wire.client_timestamp),
+    )
+
+
+def _time(text: str) -> int:
+    try:
+        time = from_iso(text.strip())
+    except (ValueError, OverflowError):
+        raise _Faults from None
+    if time < 0:
+        raise _Faults
+    return time
+
+
+def _event_from_document(document: Any) -> Event:
+    faults = _faults(document)
+    if faults:
+        raise InvalidInput("Invalid event", faults)
+    return _normalise(msgspec.convert(document, _WireEvent))
+
+
+def _faults(document: Any) -> list[Fault]:
+    """Everything that is wrong with an event."""
+    if not isinstance(document, dict):
+        return [("body", "must be a JSON object")]
+    found: list[Fault] = []
+    for field in _REQUIRED:
+        value = document.get(field)
+        if value is None:
+            found.append((field, "is required"))
+        elif not isinstance(value, str):
+            found.append((field, "must be a string"))
+        elif not value.strip():
+            found.append((field, "must not be empty"))
+        elif field == "event_type" and value.strip() not in EVENT_TYPES:
+            found.append((field, f"must be one of: {', '.join(get_args(EventType))}"))
+        else:
+            found += _text_faults(field, value)
+    status = document.get("status")
+    if status is not None and (not isinstance(status, str) or status not in STATUSES):
+        found.append(("status", f"must be one of: {', '.join(get_args(Status))}"))
+    for field in _TEXTS:
+        value = document.get(field)
+        if isinstance(value, str):
+            found += _text_faults(field, value)
+        elif value is not None:
+            found.append((field, "must be a string"))
+    for field in _COUNTS:
+        value = document.get(field)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            found.append((field, "must be an integer of at least 0"))
+        elif value > MAX_INT:
+            found.append((field, f"must be at most {MAX_INT}"))
+    return (
+        found
+        + _cost_faults(document.get("cost_usd"))
+        + _time_faults(document.get("client_timestamp"))
+    )
+
+
+def _text_faults(field: str, value: str) -> list[Fault]:
+    if len(value.strip()) > MAX_NAME:
+        return [(field, f"must have at most {MAX_NAME} characters")]
+    return [(field, "must not contain a NUL character")] if "\0" in value else []
+
+
+def _cost_faults(value: Any) -> list[Fault]:
+    if value is None:
+        return []
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        return [("cost_usd", "must be a number of at least 0")]
+    return [("cost_usd", f"must be at most {MAX_COST_USD:.0f}")] if value > MAX_COST_USD else []
+
+
+def _time_faults(value: Any) -> list[Fault]:
+    if value is None:
+        return []
+    try:
+        if not isinstance(value, str):
+            raise _Faults
+        _time(value)
+    except _Faults:
+        return [("client_timestamp", "must be an ISO 8601 timestamp, 1970 or later")]
+    return []
+
+
+def _decode_leniently(body: bytes) -> Any:
+    def refuse(name: str) -> Any:
+        raise ValueError(name)
+
+    try:
+        document = json.loads(body.decode("utf-8", "surrogatepass"), parse_constant=refuse)
+        # Encoding once more is what replaces the lone surrogates.
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        return msgspec.json.decode(
+            text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    except (ValueError, RecursionError):
+        raise InvalidInput(INVALID_JSON) from None

@@ -1,0 +1,33 @@
+"""The folders that AgentMonitor keeps things in. Importing this touches no disk."""
+
+from pathlib import Path
+
+from agentmonitor.errors import StorageFull
+
+APP = "agentmonitor"
+
+
+def data_dir() -> Path:
+    """The platform's folder for this user's data, e.g. ``~/.local/share/agentmonitor``."""
+    import platformdirs  # on first use: a start with an explicit path does not need it
+
+    return Path(platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def default_database() -> Path:
+    """Where the database lies when no setting names another place."""
+    return data_dir() / "agentmonitor.db"
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make ``folder`` (and what lies above it), readable by its owner alone.
+
+    A folder that exists keeps its mode. Raises StorageFull when it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFull(
+            f"The folder {folder} cannot be made ({error.strerror}). "
+            "Make it yourself, or name another place with AGENTMONITOR_DB_PATH or --db."
+        ) from error

@@ -1,0 +1,1 @@
+"""What model requests cost."""

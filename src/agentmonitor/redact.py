@@ -1,0 +1,62 @@
+"""Secrets are taken out of what agents send before it is stored.
+
+One pass over the JSON text finds whether there is anything to do; nearly always there is not.
+"""
+
+import re
+from typing import Any
+
+MARK = "[redacted]"
+
+_PATTERNS = (
+    # Keys and tokens with a recognisable beginning.
+    r"sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}",
+    r"(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,}",
+    r"glpat-[A-Za-z0-9_-]{20,}",
+    r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}",
+    r"AIza[A-Za-z0-9_-]{35}",
+    r"npm_[A-Za-z0-9]{30,}",
+    r"pypi-[A-Za-z0-9_-]{30,}",
+    r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
+    r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.|\n|\\n)*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+)
+_KEEPING = (
+    # What stands before the secret stays, so that a reader still knows what it was.
+    r"(?P<bearer>\b[Bb]earer\s+)[A-Za-z0-9._~+/=-]{16,}",
+    r"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s:/@\"'\\]{0,80}:)[^\s/@\"'\\]{1,200}(?=@)",
+    r"(?P<env>\b[A-Za-z0-9_]{0,40}(?:API_?KEY|api_?key|SECRET|secret|TOKEN|token|PASSWORD|password|PASSWD|passwd)"
+    r"[A-Z0-9_]{0,20}\s*[=:]\s*(?:\\?[\"'])?)(?![$({\[<*]|\.\.\.|true\b|false\b|null\b|None\b)[^\s\"'\\;&|,)}]{8,}",
+)
+_SECRET = re.compile("|".join((*_PATTERNS, *_KEEPING)))
+_HINT = re.compile(
+    r"sk[-_]|gh[pousr]_|github_pat_|glpat-|xox|AKIA|ASIA|AIza|npm_|pypi-|rk_|eyJ|PRIVATE KEY"
+    r"|earer\s|://[^/@\s\"]{0,280}@|KEY|key|SECRET|secret|TOKEN|token|PASS|pass"
+)
+
+
+def redact_text(text: str) -> str:
+    """``text`` with every recognised secret replaced by a mark."""
+    return _SECRET.sub(_replacement, text) if _HINT.search(text) else text
+
+
+def redact(value: Any) -> Any:
+    """A JSON value with every recognised secret in its strings replaced; keys stay."""
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, list):
+        return [redact(item) for item in value]
+    if isinstance(value, dict):
+        return {key: redact(item) for key, item in value.items()}
+    return value
+
+
+def may_hold_secret(encoded: str) -> bool:
+    """Whether JSON text is worth a closer look."""
+    return _HINT.search(encoded) is not None
+
+
+def _replacement(match: re.Match[str]) -> str:
+    kept = match.group("bearer") or match.group("url") or match.group("env") or ""
+    return kept + MARK

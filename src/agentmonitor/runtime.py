@@ -1,0 +1,151 @@
+"""Builds the parts, wires them, starts and stops them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+
+from agentmonitor.agents.registry import load_registry
+from agentmonitor.bus import Bus
+from agentmonitor.config import Settings
+from agentmonitor.errors import AgentMonitorError
+from agentmonitor.intake import HookIntake
+from agentmonitor.model.clock import now_ms
+from agentmonitor.model.event import Event
+from agentmonitor.model.stats import AgentUsage
+from agentmonitor.pipeline import Pipeline
+from agentmonitor.pricing.engine import Pricer
+from agentmonitor.storage.sqlite.engine import SqliteEngine
+from agentmonitor.usage import usage_monitor
+from agentmonitor.workspace import Workspaces
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SESSION_INTERVAL_S = 0.15
+"""How often session rows go out to who listens to them."""
+MAX_SWEEP_S = 15.0
+READERS = 2
+
+
+class Runtime:
+    """The running system. ``open`` before the event loop serves, then ``start`` … ``stop``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = load_registry()
+        self.engine = SqliteEngine(settings.db_path, self.registry.lingering)
+        self.bus = Bus()
+        self.pipeline = Pipeline(
+            self.engine,
+            self.bus,
+            Pricer(),
+            max_payload_bytes=settings.max_payload_bytes,
+            edit_tools=self.registry.edit_tools,
+        )
+        self.streams: set[object] = set()
+        """The stream clients that are being served."""
+        self.workspaces = Workspaces()
+        self.hooks = HookIntake(self.pipeline, self.workspaces)
+        self._started = time.monotonic()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def uptime_s(self) -> int:
+        """Whole seconds since the runtime was made."""
+        return int(time.monotonic() - self._started)
+
+    def open(self) -> None:
+        """Open the database. Raises StorageError."""
+        self.engine.open()
+        self.bus.last_event_id = self.engine.last_event_id()
+
+    async def start(self) -> None:
+        """Start the periodic work on the running loop."""
+        timeout = self.settings.session_timeout_s
+        every = [
+            (min(MAX_SWEEP_S, timeout / 4), self._sweep),
+            (self.settings.stats_interval_ms / 1000, self._publish_stats),
+            (SESSION_INTERVAL_S, self._publish_sessions),
+        ]
+        self._tasks = [asyncio.create_task(_repeat(seconds, work)) for seconds, work in every]
+
+    async def stop(self) -> None:
+        """End the periodic work and the streams, store what is queued, close the database."""
+        self.bus.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.workspaces.close()
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Store what is queued and close the database; for a runtime that never started."""
+        self._readers.shutdown(wait=True)
+        self.engine.close()
+
+    async def read(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a read on a thread of its own, so that it holds nobody up."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: query(*args, **kwargs))
+
+    async def locate(self, events: list[Event]) -> None:
+        """Give events that name a project its branch, when a folder of projects is set."""
+        root = self.settings.projects_dir
+        if root is None:
+            return
+        for event in events:
+            name = event.project
+            if event.branch is None and name and name not in (".", "..") and "/" not in name:
+                workspace, _ = await self.workspaces.look_up(str(root / name))
+                event.branch = workspace.branch
+
+    def usage_monitor(self) -> list[AgentUsage]:
+        """The usage windows as of now. Reads the database."""
+        return usage_monitor(self.engine, self.registry, self.settings, now_ms())
+
+    async def _sweep(self) -> None:
+        timeout_ms = int(self.settings.session_timeout_s * 1000)
+        changed = await self.read(self.engine.sweep, now_ms(), timeout_ms)
+        if changed and len(self.bus):
+            self.bus.publish("session_update", {"type": "idle_check", "idled": len(changed)})
+            self.pipeline.changed_sessions.update(changed)
+
+    async def _publish_stats(self) -> None:
+        if not len(self.bus):
+            return
+        stats = await self.read(self.engine.stats, None, None)
+        usage = await self.read(self.usage_monitor)
+        payload: dict[str, Any] = msgspec.structs.asdict(stats)
+        self.bus.publish("stats", payload | {"usage_monitor": usage})
+
+    async def _publish_sessions(self) -> None:
+        changed = self.pipeline.changed_sessions
+        if not changed:
+            return
+        ids = list(changed)
+        changed.clear()
+        if self.bus.wants_sessions:
+            for row in await self.read(self.engine.sessions_by_id, ids):
+                self.bus.publish("session", row, sessions=True)
+
+
+async def _repeat(
+    seconds: float, work: Callable[[], Awaitable[None] | Coroutine[Any, Any, None]]
+) -> None:
+    """Run ``work`` every ``seconds``; a failure is logged and does not end it."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except AgentMonitorError as error:
+            log.error("%s", error)
+        except Exception:
+            log.exception("Periodic work failed")

@@ -1,0 +1,66 @@
+"""The ASGI application: gate, route, answer."""
+
+import asyncio
+
+from agentmonitor.runtime import Runtime
+from agentmonitor.server import errors
+from agentmonitor.server.http import (
+    Disconnected,
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    error_response,
+)
+from agentmonitor.server.router import Router
+from agentmonitor.server.routes import agents, events, health, hooks, sessions, stats, stream
+from agentmonitor.server.security import Gate
+from agentmonitor.server.static import StaticFiles
+
+
+class App:
+    """One runtime, served over HTTP."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._gate = Gate(runtime.settings.allowed_hosts)
+        self._static = StaticFiles()
+        self._router = Router()
+        for module in (health, events, sessions, stats, stream, agents, hooks):
+            module.register(self._router)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        started = False
+
+        async def sending(message: dict[str, object]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            reply = await self._reply(request)
+            await reply(request, sending)  # type: ignore[arg-type]  # a dict is a Message
+        except Disconnected:
+            return
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            if started:
+                raise
+            await errors.answer(error)(request, send)
+
+    async def _reply(self, request: Request) -> Reply:
+        refusal = self._gate.refusal(request)
+        if refusal is not None:
+            return error_response(403, refusal)
+        if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
+            page = self._static.respond(request)
+            if page is not None:
+                return page
+        handler = self._router.find(request)
+        return await handler(request, self._runtime)

@@ -1,0 +1,153 @@
+"""Requests and responses over ASGI: just what the routes need."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from agentmonitor.errors import InvalidInput
+from agentmonitor.model.clock import from_iso
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a request's body at most."""
+MAX_LIMIT = 10_000
+"""Rows that one answer can hold."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than the limit; nothing of it is used."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+class Request:
+    """One request. ``parameters`` are the parts of the path that a route names."""
+
+    __slots__ = ("_headers", "_query", "method", "parameters", "path", "receive", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.parameters: dict[str, str] = {}
+        self._headers: dict[bytes, bytes] | None = None
+        self._query: dict[str, str] | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """A header's value; ``name`` in lower case."""
+        if self._headers is None:
+            self._headers = dict(self.scope["headers"])
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    async def body(self, limit: int = MAX_BODY) -> bytes:
+        """The whole body. Raises BodyTooLarge and Disconnected."""
+        length = self.header(b"content-length")
+        if length is not None and length.isdigit() and int(length) > limit:
+            raise BodyTooLarge
+        message = await self.receive()
+        data: bytes = message.get("body", b"")
+        if not message.get("more_body"):
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            if len(data) > limit:
+                raise BodyTooLarge
+            return data
+        parts = bytearray(data)
+        while message.get("more_body"):
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            parts += message.get("body", b"")
+            if len(parts) > limit:
+                raise BodyTooLarge
+        return bytes(parts)
+
+    def query(self, name: str) -> str | None:
+        """A query parameter, trimmed; None when it is absent or empty."""
+        if self._query is None:
+            text = self.scope["query_string"].decode("latin-1")
+            self._query = dict(parse_qsl(text, errors="replace"))
+        return self._query.get(name, "").strip() or None
+
+    def number(self, name: str, default: int, least: int = 0) -> int:
+        """A whole number from the query, at most MAX_LIMIT. Raises InvalidInput."""
+        text = self.query(name)
+        if text is None:
+            return default
+        if not text.isdecimal() or not text.isascii() or int(text[:18]) < least:
+            message = f"must be a whole number of at least {least}"
+            raise InvalidInput(f"Invalid {name}: {message}.", [(name, message)])
+        return int(text[:18])
+
+    def limit(self, default: int, least: int = 1) -> int:
+        """How many rows are asked for; MAX_LIMIT at most."""
+        return min(self.number("limit", default, least), MAX_LIMIT)
+
+    def time(self, name: str) -> int | None:
+        """An ISO timestamp from the query in ms. Raises InvalidInput."""
+        text = self.query(name)
+        if text is None:
+            return None
+        try:
+            # A plus sign that was not escaped arrives as a space.
+            return from_iso(text.replace(" ", "+") if "T" in text else text)
+        except (ValueError, OverflowError):
+            message = "must be an ISO 8601 timestamp, e.g. 2026-11-23T21:00:00Z"
+            raise InvalidInput(f"Invalid {name}: {message}.", [(name, message)]) from None
+
+
+class Response:
+    """An answer that is known whole."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self, status: int, body: bytes = b"", headers: list[tuple[bytes, bytes]] | None = None
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers or []
+
+    async def __call__(self, request: Request, send: Send) -> None:
+        """Send it."""
+        length = b"%d" % len(self.body)
+        headers = [*self.headers, (b"content-length", length)]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+_JSON = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+def json_response(
+    content: Any, status: int = 200, headers: list[tuple[bytes, bytes]] | None = None
+) -> Response:
+    """``content`` (structs, dicts, lists …) as JSON."""
+    return Response(status, _encode(content), _JSON + headers if headers else _JSON)
+
+
+def error_response(
+    status: int, message: str, headers: list[tuple[bytes, bytes]] | None = None, **more: Any
+) -> Response:
+    """``{"error": message, …}``, as every error is answered."""
+    return json_response({"error": message, **more}, status, headers)
+
+
+Reply = Callable[[Request, Send], Awaitable[None]]
+"""What a route gives back: a Response, or something that sends on its own."""

@@ -1,0 +1,92 @@
+"""The SQLite engine: lock, writer and readers of one database file."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from agentmonitor.errors import StorageError
+from agentmonitor.model.event import Event
+from agentmonitor.model.signal import SessionSignal
+from agentmonitor.paths import make_private_folder
+from agentmonitor.storage.engine import WriteDone
+from agentmonitor.storage.sqlite import maintain
+from agentmonitor.storage.sqlite.apply import Applier
+from agentmonitor.storage.sqlite.connect import open_writer, translate
+from agentmonitor.storage.sqlite.lock import DatabaseLock
+from agentmonitor.storage.sqlite.migrate import migrate
+from agentmonitor.storage.sqlite.reader import Reader
+from agentmonitor.storage.sqlite.writer import Batch, Writer
+
+
+class SqliteEngine(Reader):
+    """Serves the engine protocol from one SQLite file. See ``storage.engine``."""
+
+    def __init__(self, path: Path, lingering: frozenset[str] = frozenset()) -> None:
+        """``lingering``: agent types whose ended sessions go to idle first."""
+        super().__init__(path)
+        self.lock = DatabaseLock(path)
+        self._lingering = lingering
+        self._writing: sqlite3.Connection | None = None
+        self._writer: Writer | None = None
+
+    def open(self) -> None:
+        """Lock, make or migrate the file, start the writer.
+
+        Raises DatabaseInUse, DatabaseUnusable and StorageFull.
+        """
+        make_private_folder(self.path.parent)
+        self.lock.acquire()
+        try:
+            self._writing = open_writer(self.path)
+            migrate(self._writing, self.path)
+            self._writer = Writer(self._writing, self.path, self._lingering)
+        except sqlite3.Error as error:
+            self._abandon()
+            raise translate(error, self.path) from error
+        except BaseException:
+            self._abandon()
+            raise
+        self._writer.start()
+
+    def close(self) -> None:
+        """Store what is queued, close every connection, let the lock go."""
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer = None
+        self.close_readers()
+        self._abandon()
+
+    def submit(
+        self, events: Sequence[Event], signals: Sequence[SessionSignal], done: WriteDone
+    ) -> None:
+        """Queue a batch; ``done`` is called in the writer thread."""
+        self._open_writer().submit(Batch(events, signals, done))
+
+    def sweep(self, now: int, timeout_ms: int) -> list[str]:
+        """Make silent sessions idle, then ended; the ids of those that changed."""
+
+        def work(connection: sqlite3.Connection, applier: Applier) -> list[str]:
+            return maintain.sweep(connection, applier.sessions, now, timeout_ms)
+
+        return self._open_writer().call(work)
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make every roll-up anew from the events, in one transaction."""
+
+        def work(connection: sqlite3.Connection, applier: Applier) -> int:
+            count = maintain.rebuild(connection, progress)
+            applier.sessions.forget()
+            return count
+
+        return self._open_writer().call(work)
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise StorageError("The database is not open.")
+        return self._writer
+
+    def _abandon(self) -> None:
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
+        self.lock.release()

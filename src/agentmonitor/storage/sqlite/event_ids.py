@@ -1,0 +1,83 @@
+"""Which event ids are stored already.
+
+An index over the ids themselves would be large and, as ids are random, would dirty a page for
+each event. So the look-up goes by a 64-bit hash; the id in the event's row decides. Two ids with
+one hash take neighbouring keys.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from agentmonitor.model.event import Event
+from agentmonitor.storage.sqlite.bulk import Insert
+
+_INSERT = Insert("event_keys", 2)
+_FIND = (
+    "SELECT k.key, e.event_id FROM event_keys k JOIN events e ON e.id = k.event"
+    " WHERE k.key IN (SELECT value FROM json_each(?))"
+)
+_LAST_KEY = 2**63 - 1
+
+
+def hash_id(event_id: str) -> int:
+    """A signed 64-bit hash."""
+    from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
+
+    return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+class EventIds:
+    """Claims ids inside the writer's transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, hash_function: Callable[[str], int] = hash_id
+    ) -> None:
+        self._connection = connection
+        self._hash = hash_function
+        self._keys: dict[str, int] = {}
+        self._holders: dict[int, str] = {}
+        self._rows: list[tuple[int, int]] = []
+
+    def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
+        """Read what is known of the ids of ``batches``: one query a transaction."""
+        hash_function = self._hash
+        self._keys = {
+            event.event_id: hash_function(event.event_id)
+            for events in batches
+            for event in events
+            if event.event_id is not None
+        }
+        self._holders = {}
+        if self._keys:
+            self._read(list(self._keys.values()))
+
+    def claim(self, event_id: str, row: int) -> bool:
+        """Take ``event_id`` for the event with the id ``row``; False when it is taken."""
+        key = self._keys[event_id]
+        while (holder := self._holders.get(key)) is not None:
+            if holder == event_id:
+                return False
+            key = key + 1 if key < _LAST_KEY else -_LAST_KEY
+            if key not in self._holders:
+                self._read([key])
+        self._holders[key] = event_id
+        self._rows.append((key, row))
+        return True
+
+    def save(self) -> None:
+        """Write the claims. Belongs into the transaction."""
+        if self._rows:
+            # In the order of the keys, each page of the tree is visited once.
+            self._rows.sort()
+            _INSERT.run(self._connection, self._rows)
+            self._rows = []
+
+    def forget(self) -> None:
+        """The transaction was rolled back."""
+        self._rows = []
+
+    def _read(self, keys: list[int]) -> None:
+        found = self._connection.execute(_FIND, (msgspec.json.encode(keys).decode(),))
+        self._holders.update(found.fetchall())

@@ -1,0 +1,91 @@
+"""Work on the whole database: ageing of sessions, rebuilding of roll-ups."""
+
+import sqlite3
+from collections.abc import Callable
+
+from agentmonitor.model.activity import ABANDONED_MS
+from agentmonitor.model.clock import MINUTE_MS
+from agentmonitor.storage.sqlite.rollups import Cells, clear_tables, measure, to_nano
+from agentmonitor.storage.sqlite.sessions import ENDED, IDLE, STATES, SessionWriter
+
+_REBUILD_CELLS = 50_000
+"""Cells kept in memory at most during a rebuild."""
+_WAITING = STATES.index("idle")
+"""States below this one say that something goes on."""
+
+
+def sweep(
+    connection: sqlite3.Connection, sessions: SessionWriter, now: int, timeout_ms: int
+) -> list[str]:
+    """Sessions without a live report for ``timeout_ms`` become idle, for twice that ended."""
+    changed: list[str] = []
+    ended_before = now - 2 * timeout_ms
+    due = connection.execute(
+        "SELECT id FROM sessions WHERE (status = 0 AND seen_at <= ?)"
+        " OR (status = 1 AND seen_at <= ?) OR (state < ? AND status = 2 AND seen_at <= ?)",
+        (now - timeout_ms, ended_before, _WAITING, now - ABANDONED_MS),
+    ).fetchall()
+    for (session_id,) in due:
+        session = sessions.find(session_id)
+        if session is None:
+            continue
+        before = (session.status, session.state)
+        ended = session.status == ENDED or session.seen_at <= ended_before
+        if ended and session.status != ENDED:
+            session.status = ENDED
+            session.ended_at = session.ended_at or max(session.seen_at, session.last_event_at)
+        elif not ended:
+            session.status = IDLE
+        session.activity.expire(now, ended=ended)
+        session.changed()
+        if (session.status, session.state) != before:
+            sessions.touch(session)
+            changed.append(session_id)
+    return changed
+
+
+def rebuild(
+    connection: sqlite3.Connection, progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Make every roll-up and the sessions' sums anew from the events. Belongs into a
+    transaction. ``progress`` is told (events done, events in all)."""
+    (total,) = connection.execute("SELECT count(*) FROM events").fetchone()
+    clear_tables(connection)
+    cells = Cells()
+    events = connection.execute(
+        "SELECT agent, type, tool, model, source, project, branch, status != 0, tokens_in,"
+        " tokens_out, cache_read, cache_write, cost_usd, duration_ms, time FROM events"
+    )
+    for done, row in enumerate(events):
+        time = row[14]
+        cells.add((time // MINUTE_MS, *row[:7]), measure(*row[7:14]), time)
+        if len(cells) >= _REBUILD_CELLS:
+            cells.write(connection)
+        if progress is not None and done % 100_000 == 0:
+            progress(done, total)
+    cells.write(connection)
+    _rebuild_sessions(connection)
+    if progress is not None:
+        progress(total, total)
+    return int(total)
+
+
+def _rebuild_sessions(connection: sqlite3.Connection) -> None:
+    connection.create_function("nano", 1, to_nano, deterministic=True)
+    connection.execute("DELETE FROM session_files")
+    connection.execute(
+        "INSERT OR IGNORE INTO session_files SELECT session, file FROM events WHERE file != 0"
+    )
+    tokens = "tokens_in + tokens_out + cache_read + cache_write"
+    connection.execute(
+        "UPDATE sessions SET (events, errors, tokens_in, tokens_out, cache_read, cache_write,"
+        " cost_nano, unpriced, lines_added, lines_removed, files_edited) = ("
+        " SELECT count(*), coalesce(sum(status != 0), 0), coalesce(sum(tokens_in), 0),"
+        " coalesce(sum(tokens_out), 0), coalesce(sum(cache_read), 0),"
+        " coalesce(sum(cache_write), 0),"
+        " coalesce(sum(CASE WHEN cost_usd IS NULL THEN 0 ELSE nano(cost_usd) END), 0),"
+        f" coalesce(sum(cost_usd IS NULL AND {tokens} > 0), 0),"
+        " coalesce(sum(lines_added), 0), coalesce(sum(lines_removed), 0),"
+        " (SELECT count(*) FROM session_files f WHERE f.session = sessions.key)"
+        " FROM events WHERE events.session = sessions.key)"
+    )

@@ -1,0 +1,83 @@
+"""The dictionary of names: each distinct string once, small integers everywhere else."""
+
+import sqlite3
+from collections.abc import Iterable
+
+CACHE = 20_000
+"""Names kept in memory at most; what arrives is untrusted, so the cache may not grow freely."""
+
+
+class NameWriter:
+    """Gives out ids inside the writer's transaction. 0 stands for "no name"."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+
+    def id(self, value: str | None) -> int:
+        """The id of ``value``, made when it is new."""
+        if value is None:
+            return 0
+        found = self._ids.get(value)
+        return found if found is not None else self._fetch(value)
+
+    def text(self, number: int) -> str:
+        """The name that has the id ``number``."""
+        text = self._texts.get(number)
+        if text is None:
+            query = "SELECT value FROM names WHERE id = ?"
+            text = str(self._connection.execute(query, (number,)).fetchone()[0])
+            self._texts[number] = text
+        return text
+
+    def forget(self) -> None:
+        """Drop the cache: after a roll-back it may name what was never stored."""
+        self._ids.clear()
+        self._texts.clear()
+
+    def _fetch(self, value: str) -> int:
+        if len(self._ids) >= CACHE:
+            self.forget()
+        row = self._connection.execute("SELECT id FROM names WHERE value = ?", (value,)).fetchone()
+        if row is None:
+            cursor = self._connection.execute("INSERT INTO names (value) VALUES (?)", (value,))
+            number = cursor.lastrowid or 0
+        else:
+            number = int(row[0])
+        self._ids[value] = number
+        return number
+
+
+class NameReader:
+    """Looks names up for reads. A name never changes, so the cache is never stale."""
+
+    def __init__(self) -> None:
+        self._values: dict[int, str] = {}
+
+    def values(self, connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, str | None]:
+        """The names of ``ids``; 0 is None."""
+        wanted = set(ids)
+        result: dict[int, str | None] = {0: None}
+        missing = []
+        for number in wanted:
+            value = self._values.get(number)
+            if value is None:
+                missing.append(number)
+            else:
+                result[number] = value
+        if len(self._values) > CACHE:
+            self._values = {}
+        for start in range(0, len(missing), 500):
+            part = missing[start : start + 500]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT id, value FROM names WHERE id IN ({marks})"
+            for number, value in connection.execute(query, part):
+                self._values[number] = result[number] = value
+        return result
+
+    @staticmethod
+    def find(connection: sqlite3.Connection, value: str) -> int | None:
+        """The id of ``value``; None when no event ever bore it."""
+        row = connection.execute("SELECT id FROM names WHERE value = ?", (value,)).fetchone()
+        return None if row is None else int(row[0])

@@ -1,0 +1,1 @@
+"""The reads of the SQLite engine."""

@@ -1,0 +1,148 @@
+"""The writer's view of sessions: loaded on first use, changed in memory, saved at the commit."""
+
+import sqlite3
+
+import msgspec
+
+from agentmonitor.model.activity import Activity
+from agentmonitor.storage.sqlite.bulk import Insert
+
+STATES = ("working", "permission", "input", "idle", "failed", "ended")
+ACTIVE, IDLE, ENDED = 0, 1, 2
+CACHE = 4096
+"""Sessions kept in memory at most, between transactions."""
+
+_COLUMNS = (
+    "key", "id", "agent", "project", "branch", "model", "status", "started_at", "ended_at",
+    "last_event_at", "seen_at", "events", "errors", "tokens_in", "tokens_out", "cache_read",
+    "cache_write", "cost_nano", "unpriced", "files_edited", "lines_added", "lines_removed",
+    "title", "cwd",
+)  # fmt: skip
+_SELECT = f"SELECT {', '.join(_COLUMNS)}, activity FROM sessions WHERE id = ?"
+_SAVE = Insert(
+    f"sessions ({', '.join(_COLUMNS)}, state, activity)",
+    len(_COLUMNS) + 2,
+    "ON CONFLICT (key) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS[2:], "state", "activity")),
+)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Activity).decode
+
+
+class Session:
+    """One session's row, with names as ids and times in milliseconds since the epoch."""
+
+    __slots__ = (*_COLUMNS, "activity", "state", "_activity_json")
+
+    key: int
+    id: str
+    agent: int
+    project: int
+    branch: int
+    model: int
+    status: int
+    started_at: int
+    ended_at: int | None
+    last_event_at: int
+    seen_at: int
+    events: int
+    errors: int
+    tokens_in: int
+    tokens_out: int
+    cache_read: int
+    cache_write: int
+    cost_nano: int
+    unpriced: int
+    files_edited: int
+    lines_added: int
+    lines_removed: int
+    title: str | None
+    cwd: str | None
+    activity: Activity
+    state: int
+
+    @classmethod
+    def new(cls, key: int, session_id: str, agent: int, at: int) -> "Session":
+        """A session that nothing is known of yet; ended, until something live comes."""
+        self = cls()
+        for name in _COLUMNS:
+            setattr(self, name, 0)
+        self.key, self.id, self.agent = key, session_id, agent
+        self.status, self.ended_at = ENDED, None
+        self.started_at = self.last_event_at = at
+        self.title = self.cwd = None
+        self.activity = Activity(since=at)
+        self.changed()
+        return self
+
+    @classmethod
+    def stored(cls, row: tuple[object, ...]) -> "Session":
+        """From a row of ``_SELECT``."""
+        self = cls()
+        for name, value in zip(_COLUMNS, row, strict=False):
+            setattr(self, name, value)
+        self.activity = _decode(str(row[-1]))
+        self.changed()
+        return self
+
+    def changed(self) -> None:
+        """To be called after each change of ``activity``."""
+        self.state = STATES.index(self.activity.state)
+        self._activity_json = _encode(self.activity).decode()
+
+    def row(self) -> tuple[object, ...]:
+        """The values of ``_SAVE``."""
+        return (
+            self.key, self.id, self.agent, self.project, self.branch, self.model, self.status,
+            self.started_at, self.ended_at, self.last_event_at, self.seen_at, self.events,
+            self.errors, self.tokens_in, self.tokens_out, self.cache_read, self.cache_write,
+            self.cost_nano, self.unpriced, self.files_edited, self.lines_added,
+            self.lines_removed, self.title, self.cwd, self.state, self._activity_json,
+        )  # fmt: skip
+
+
+class SessionWriter:
+    """The sessions that the writer works with."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, Session] = {}
+        self._dirty: dict[int, Session] = {}
+        self._next_key = self._read_next_key()
+
+    def find(self, session_id: str) -> Session | None:
+        """The session, from memory or from the table."""
+        session = self._known.get(session_id)
+        if session is None:
+            row = self._connection.execute(_SELECT, (session_id,)).fetchone()
+            if row is not None:
+                session = self._known[session_id] = Session.stored(row)
+        return session
+
+    def create(self, session_id: str, agent: int, at: int) -> Session:
+        """A new session, saved at the next ``save``."""
+        session = Session.new(self._next_key, session_id, agent, at)
+        self._next_key += 1
+        self._known[session_id] = session
+        return session
+
+    def touch(self, session: Session) -> None:
+        """Mark as changed."""
+        self._dirty[session.key] = session
+
+    def save(self) -> None:
+        """Write what changed. Belongs into the transaction."""
+        _SAVE.run(self._connection, [s.row() for s in self._dirty.values()])
+        self._dirty.clear()
+        if len(self._known) > CACHE:
+            self._known.clear()
+
+    def forget(self) -> None:
+        """The transaction was rolled back: what is in memory is not what is stored."""
+        self._known.clear()
+        self._dirty.clear()
+        self._next_key = self._read_next_key()
+
+    def _read_next_key(self) -> int:
+        row = self._connection.execute("SELECT coalesce(max(key), 0) + 1 FROM sessions").fetchone()
+        return int(row[0])

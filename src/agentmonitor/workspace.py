@@ -1,0 +1,121 @@
+"""From a working folder to a project's name and a branch, by reading files: git is never run.
+
+Reading a disk can hang (a network share, a sleeping drive), and no agent may wait for it: look-ups
+run on threads of their own, and who asks waits only for a moment and takes what is known.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+PATIENCE_S = 0.02
+"""How long a caller waits for a look-up."""
+FRESH_S = 1.0
+"""How long a branch is taken as still current."""
+MAX_KNOWN = 1000
+_MAX_HEAD = 4096
+
+
+class Workspace(msgspec.Struct, frozen=True):
+    """Where an agent works."""
+
+    project: str | None = None
+    branch: str | None = None
+
+
+NOWHERE = Workspace()
+
+
+def inspect(folder: Path) -> Workspace:
+    """The project (the git root's or the folder's name) and the branch of ``folder``.
+
+    A linked worktree belongs to the project of its main repository. Without a branch (a detached
+    head, no repository) that is None.
+    """
+    for candidate in (folder, *folder.parents):
+        git = candidate / ".git"
+        try:
+            if git.is_dir():
+                return Workspace(candidate.name or None, _branch(git))
+            if git.is_file():
+                return _linked(candidate, git)
+        except OSError:  # a folder that may not be read has no repository for us
+            continue
+    return Workspace(folder.name or None, None)
+
+
+def _linked(root: Path, pointer: Path) -> Workspace:
+    """A worktree or submodule: ``.git`` is a file that says where the repository is."""
+    text = _head_of(pointer)
+    if not text.startswith("gitdir:"):
+        return Workspace(root.name or None, None)
+    git = (root / text.removeprefix("gitdir:").strip()).resolve()
+    common = git / "commondir"
+    name = root.name
+    if common.is_file():
+        main = (git / _head_of(common)).resolve()
+        name = main.parent.name if main.name == ".git" else main.name.removesuffix(".git")
+    return Workspace(name or None, _branch(git))
+
+
+def _branch(git: Path) -> str | None:
+    head = _head_of(git / "HEAD")
+    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else None
+
+
+def _head_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return stream.read(_MAX_HEAD).decode("utf-8", "replace").strip()
+
+
+class _Known(msgspec.Struct):
+    workspace: Workspace
+    read_at: float
+
+
+class Workspaces:
+    """Look-ups with a memory. Belongs to the event loop's thread."""
+
+    def __init__(self, find: Callable[[Path], Workspace] = inspect) -> None:
+        self._find = find
+        self._known: dict[str, _Known] = {}
+        self._running: dict[str, asyncio.Future[Workspace]] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def look_up(self, cwd: str) -> tuple[Workspace, asyncio.Future[Workspace] | None]:
+        """What is known of ``cwd``, and the look-up that still runs, if it takes too long."""
+        if not cwd.startswith("/") or "\0" in cwd or len(cwd) > 4096:
+            return NOWHERE, None
+        known = self._known.get(cwd)
+        if known is not None and time.monotonic() - known.read_at < FRESH_S:
+            return known.workspace, None
+        running = self._running.get(cwd) or self._start(cwd)
+        done, _ = await asyncio.wait([running], timeout=PATIENCE_S)
+        if done:
+            return running.result(), None
+        return (known.workspace if known else NOWHERE), running
+
+    def close(self) -> None:
+        """Stop; a look-up that hangs is left behind."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, cwd: str) -> asyncio.Future[Workspace]:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(2, thread_name_prefix="workspace")
+        loop = asyncio.get_running_loop()
+        running = self._running[cwd] = loop.run_in_executor(self._threads, self._find, Path(cwd))
+        running.add_done_callback(lambda done: self._finish(cwd, done))
+        return running
+
+    def _finish(self, cwd: str, done: asyncio.Future[Workspace]) -> None:
+        self._running.pop(cwd, None)
+        if done.cancelled() or done.exception() is not None:
+            return
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[cwd] = _Known(done.result(), time.monotonic())
