@@ -67,7 +67,7 @@ $(STAMPS)/dev: requirements/dev.lock $(STAMPS)/run
 	@touch $@
 
 frontend/node_modules/.stamp: frontend/package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || \
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || \
 	  { echo "AgentMonitor needs Node 20 or newer to build the dashboard."; exit 1; }
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

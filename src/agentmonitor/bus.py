@@ -34,12 +34,14 @@ class Subscription:
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, frame: bytes) -> None:
-        """Queue ``frame``; beyond the limit the listener is closed."""
+        """Queue ``frame``; a listener for whom too much waits already is closed."""
         if self.closed:
             return
+        waiting = self._size
         self._frames.append(frame)
         self._size += len(frame)
-        if self._size > MAX_QUEUED_BYTES:
+        # One large frame is no fault of the listener: it had no chance to read it yet.
+        if waiting and self._size > MAX_QUEUED_BYTES:
             self.overflowed = True
             self._frames.clear()
             self.close()

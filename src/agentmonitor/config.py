@@ -58,6 +58,14 @@ class _Reader:
         value = self._environ.get(PREFIX + name, "").strip()
         return value or None
 
+    def path(self, name: str) -> Path | None:
+        raw = self.text(name)
+        try:
+            return Path(raw).expanduser() if raw else None
+        except RuntimeError:  # "~somebody" who does not exist
+            self.problems.append(f"{PREFIX}{name}={raw!r} is not a path; using the default.")
+            return None
+
     def number(self, name: str, default: float, *, least: float, most: float = math.inf) -> float:
         raw = self.text(name)
         if raw is None:
@@ -92,12 +100,10 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     to its default and is described in ``Settings.problems``.
     """
     read = _Reader(os.environ if environ is None else environ)
-    db_path = read.text("DB_PATH")
-    projects_dir = read.text("PROJECTS_DIR")
     values: dict[str, object] = {
         "host": read.text("HOST") or "127.0.0.1",
         "port": read.integer("PORT", 3141, least=0, most=65535),
-        "db_path": Path(db_path).expanduser() if db_path else None,
+        "db_path": read.path("DB_PATH"),
         "max_payload_bytes": int(1024 * read.number("MAX_PAYLOAD_KB", 10, least=0.001, most=900)),
         "session_timeout_s": 60 * read.number("SESSION_TIMEOUT", 5, least=0.001),
         "max_feed": read.integer("MAX_FEED", 200, least=1, most=5000),
@@ -105,7 +111,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         "max_sse_clients": read.integer("MAX_SSE_CLIENTS", 50, least=1, most=10_000),
         "sse_heartbeat_ms": read.integer("SSE_HEARTBEAT_MS", 30_000, least=1000),
         "auto_import_minutes": read.integer("AUTO_IMPORT_MINUTES", 10, least=0),
-        "projects_dir": Path(projects_dir).expanduser() if projects_dir else None,
+        "projects_dir": read.path("PROJECTS_DIR"),
         "allowed_hosts": frozenset(
             host.strip().lower()
             for host in (read.text("ALLOWED_HOSTS") or "").split(",")

@@ -14,6 +14,8 @@ SUMMARY_KEYS = (
 )  # fmt: skip
 """What a summary keeps of metadata that is too large."""
 
+MAX_DEPTH = 100
+"""Deeper metadata is replaced by a summary: everything that reads it would need the same care."""
 _SPOKEN = frozenset({"user_prompt", "error", "turn_end", "permission_request"})
 """Types whose words are shown on the session's card."""
 _WORDS = ("message", "prompt", "text", "error", "command", "content")
@@ -26,19 +28,21 @@ def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
     metadata = event.metadata
     if metadata is None:
         metadata = {}
+    if isinstance(metadata, dict) and metadata:
+        _draw_changes(event, metadata, edit_tools)
     encoded = _encode(metadata)
+    too_deep = encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH and _is_deep(metadata)
+    if too_deep or len(encoded) > max_bytes:
+        event.payload_truncated = True
+        metadata = summarise(None if too_deep else metadata, len(encoded), max_bytes)
+        encoded = _encode(metadata)
     text = encoded.decode()
     if may_hold_secret(text):
         metadata = redact(metadata)
         encoded = _encode(metadata)
-        text = encoded.decode()
-    if isinstance(metadata, dict) and metadata:
-        _draw_changes(event, metadata, edit_tools)
-        if event.signal is None and event.event_type in _SPOKEN:
-            event.signal = _implied(event, metadata)
-    if len(encoded) > max_bytes:
-        event.payload_truncated = True
-        text = summarise(metadata, len(encoded), max_bytes)
+        text = encoded.decode() if len(encoded) <= max_bytes else "{}"
+    if event.signal is None and event.event_type in _SPOKEN and isinstance(metadata, dict):
+        event.signal = _implied(event, metadata)
     event.metadata_json = text
     event.metadata = None
     signal = event.signal
@@ -49,18 +53,28 @@ def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
             event.signal = msgspec.structs.replace(signal, detail=detail, title=title)
 
 
-def summarise(metadata: Any, size: int, max_bytes: int) -> str:
-    """The JSON text that stands for metadata of ``size`` bytes: whole values or none."""
-    summary: dict[str, Any] = {"_truncated": True, "_original_bytes": size}
-    bare = _encode(summary)
-    if isinstance(metadata, dict):
-        for key in SUMMARY_KEYS:
-            if key in metadata:
-                summary[key] = metadata[key]
-    for candidate in (_encode(summary), bare):
-        if len(candidate) <= max_bytes:
-            return candidate.decode()
-    return "{}"
+def summarise(metadata: Any, size: int, max_bytes: int) -> dict[str, Any]:
+    """What stands for metadata of ``size`` bytes: some of its values, whole, if they fit."""
+    bare: dict[str, Any] = {"_truncated": True, "_original_bytes": size}
+    kept = metadata if isinstance(metadata, dict) else {}
+    summary = bare | {key: kept[key] for key in SUMMARY_KEYS if key in kept}
+    return next((s for s in (summary, bare) if len(_encode(s)) <= max_bytes), {})
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects stand in each other more than MAX_DEPTH times."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        nested: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                nested += item.values()
+            elif isinstance(item, list):
+                nested += item
+        level = nested
+        if not level:
+            return False
+    return True
 
 
 def _implied(event: Event, metadata: dict[Any, Any]) -> Signal:
@@ -89,7 +103,7 @@ def _draw_changes(event: Event, metadata: dict[Any, Any], edit_tools: frozenset[
     event.lines_removed = removed or 0
     path = metadata.get("file_path") or metadata.get("path")
     if isinstance(path, str) and "\0" not in path:
-        event.file_path = path[:1024]
+        event.file_path = redact_text(path[:1024])
 
 
 def _count(value: Any) -> int | None:

@@ -20,7 +20,7 @@ def default_database() -> Path:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make ``folder`` (and what lies above it), readable by its owner alone.
+    """Make ``folder``, readable by its owner alone, and what is missing above it.
 
     A folder that exists keeps its mode. Raises StorageFull when it cannot be made.
     """

@@ -10,7 +10,7 @@ from agentmonitor.bus import Bus
 from agentmonitor.errors import StorageError
 from agentmonitor.metadata import prepare
 from agentmonitor.model.clock import now_ms, to_iso
-from agentmonitor.model.event import SCHEMA_VERSION, Event
+from agentmonitor.model.event import MAX_COST_USD, SCHEMA_VERSION, Event
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.pricing.engine import Pricer
@@ -75,7 +75,9 @@ class Pipeline:
                 event.cache_write_tokens,
             )  # fmt: skip
             if any(tokens):
-                event.cost_usd = self._pricer.cost(event.model, *tokens, event.time)
+                cost = self._pricer.cost(event.model, *tokens, event.time)
+                # A price beyond the limit is that of a count that cannot be true.
+                event.cost_usd = cost if cost is None or cost <= MAX_COST_USD else None
 
     def _deliver(self) -> None:
         """Publish what was committed, in the order of the commits, and answer the callers."""

@@ -19,13 +19,13 @@ _PATTERNS = (
     r"npm_[A-Za-z0-9]{30,}",
     r"pypi-[A-Za-z0-9_-]{30,}",
     r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
-    r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.|\n|\\n)*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
 )
 _KEEPING = (
     # What stands before the secret stays, so that a reader still knows what it was.
     r"(?P<bearer>\b[Bb]earer\s+)[A-Za-z0-9._~+/=-]{16,}",
-    r"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s:/@\"'\\]{0,80}:)[^\s/@\"'\\]{1,200}(?=@)",
+    r"(?P<url>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@\"'\\]{0,80}:)[^\s/@\"'\\]{1,200}(?=@)",
     r"(?P<env>\b[A-Za-z0-9_]{0,40}(?:API_?KEY|api_?key|SECRET|secret|TOKEN|token|PASSWORD|password|PASSWD|passwd)"
     r"[A-Z0-9_]{0,20}\s*[=:]\s*(?:\\?[\"'])?)(?![$({\[<*]|\.\.\.|true\b|false\b|null\b|None\b)[^\s\"'\\;&|,)}]{8,}",
 )

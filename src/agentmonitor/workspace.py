@@ -5,18 +5,23 @@ run on threads of their own, and who asks waits only for a moment and takes what
 """
 
 import asyncio
+import logging
+import queue
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.02
 """How long a caller waits for a look-up."""
 FRESH_S = 1.0
 """How long a branch is taken as still current."""
 MAX_KNOWN = 1000
+THREADS = 2
 _MAX_HEAD = 4096
 
 
@@ -43,7 +48,8 @@ def inspect(folder: Path) -> Workspace:
                 return Workspace(candidate.name or None, _branch(git))
             if git.is_file():
                 return _linked(candidate, git)
-        except OSError:  # a folder that may not be read has no repository for us
+        except (OSError, ValueError, RuntimeError):
+            # What may not be read, names no path, or leads in a circle, is no repository for us.
             continue
     return Workspace(folder.name or None, None)
 
@@ -77,6 +83,9 @@ class _Known(msgspec.Struct):
     read_at: float
 
 
+_Job = tuple[Path, Callable[[Workspace], None]]
+
+
 class Workspaces:
     """Look-ups with a memory. Belongs to the event loop's thread."""
 
@@ -84,7 +93,9 @@ class Workspaces:
         self._find = find
         self._known: dict[str, _Known] = {}
         self._running: dict[str, asyncio.Future[Workspace]] = {}
-        self._threads: ThreadPoolExecutor | None = None
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
 
     async def look_up(self, cwd: str) -> tuple[Workspace, asyncio.Future[Workspace] | None]:
         """What is known of ``cwd``, and the look-up that still runs, if it takes too long."""
@@ -100,22 +111,46 @@ class Workspaces:
         return (known.workspace if known else NOWHERE), running
 
     def close(self) -> None:
-        """Stop; a look-up that hangs is left behind."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        """Stop. A look-up that hangs is left behind; its thread does not hold up the exit."""
+        self._closed = True
+        for _ in self._threads:
+            self._queue.put(None)
 
-    def _start(self, cwd: str) -> asyncio.Future[Workspace]:
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(2, thread_name_prefix="workspace")
+    def _start(self, cwd: str) -> "asyncio.Future[Workspace]":
         loop = asyncio.get_running_loop()
-        running = self._running[cwd] = loop.run_in_executor(self._threads, self._find, Path(cwd))
-        running.add_done_callback(lambda done: self._finish(cwd, done))
+        running: asyncio.Future[Workspace] = loop.create_future()
+        if self._closed:
+            running.set_result(NOWHERE)
+            return running
+        while len(self._threads) < THREADS:
+            thread = threading.Thread(target=self._work, name="workspace", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+        def found(workspace: Workspace) -> None:
+            try:
+                loop.call_soon_threadsafe(self._finish, cwd, running, workspace)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                log.debug("A look-up came after the end")
+
+        self._running[cwd] = running
+        self._queue.put((Path(cwd), found))
         return running
 
-    def _finish(self, cwd: str, done: asyncio.Future[Workspace]) -> None:
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            folder, found = job
+            try:
+                workspace = self._find(folder)
+            except Exception:
+                log.exception("The project of a folder could not be found")
+                workspace = NOWHERE
+            found(workspace)
+
+    def _finish(self, cwd: str, running: "asyncio.Future[Workspace]", found: Workspace) -> None:
         self._running.pop(cwd, None)
-        if done.cancelled() or done.exception() is not None:
-            return
+        if not running.done():
+            running.set_result(found)
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
-        self._known[cwd] = _Known(done.result(), time.monotonic())
+        self._known[cwd] = _Known(found, time.monotonic())

@@ -79,7 +79,12 @@ class Activity(msgspec.Struct, omit_defaults=True):
         kind = signal.kind
         if kind == "none":
             return False
-        if kind == "busy" and self.turn == "working" and not self._has_implied_ask():
+        if (
+            kind == "busy"
+            and self.turn == "working"
+            and self.reason is None
+            and not self._has_implied_ask()
+        ):
             return False
         _APPLY[kind](self, signal, at)
         return True
@@ -108,7 +113,9 @@ class Activity(msgspec.Struct, omit_defaults=True):
         if self.turn == "ended":
             return "ended"
         ask = self.ask
-        return ask.kind if ask else self.turn
+        if ask is not None:
+            return ask.kind
+        return "working" if self.turn == "idle" and self._subagents_work() else self.turn
 
     @property
     def call(self) -> ToolCall | None:
@@ -130,6 +137,16 @@ class Activity(msgspec.Struct, omit_defaults=True):
         self.turn = turn
         self.reason = reason
         self.detail = detail
+
+    def _work(self, signal: Signal, at: int) -> None:
+        """The signal shows work: of the turn, or of a sub-agent, which may outlive the turn."""
+        if signal.thread == "":
+            self._turn("working", at)
+        elif self.turn == "ended":
+            self._turn("idle", at)
+
+    def _subagents_work(self) -> bool:
+        return any(key != "" and thread.ended is None for key, thread in self.threads.items())
 
     def _thread(self, signal: Signal, at: int) -> Thread:
         thread = self.threads.get(signal.thread)
@@ -157,7 +174,8 @@ def _session_ended(self: Activity, signal: Signal, at: int) -> None:
 
 
 def _turn_started(self: Activity, signal: Signal, at: int) -> None:
-    self.threads = {k: t for k, t in self.threads.items() if k != "" and t.ended is None}
+    # A sub-agent that nothing was heard of since its last call may have died with its turn.
+    self.threads = {k: t for k, t in self.threads.items() if k != "" and t.calls}
     self.since = at
     self._turn("working", at)
 
@@ -173,7 +191,7 @@ def _turn_failed(self: Activity, signal: Signal, at: int) -> None:
 
 
 def _tool_started(self: Activity, signal: Signal, at: int) -> None:
-    self._turn("working", at)
+    self._work(signal, at)
     calls = self._thread(signal, at).calls
     if len(calls) >= MAX_CALLS:
         calls.pop(next(iter(calls)))
@@ -182,7 +200,7 @@ def _tool_started(self: Activity, signal: Signal, at: int) -> None:
 
 
 def _tool_finished(self: Activity, signal: Signal, at: int) -> None:
-    self._turn("working", at)
+    self._work(signal, at)
     thread = self._thread(signal, at)
     call = thread.calls.pop(signal.call_id or signal.tool or "tool", None)
     thread.settle(signal.call_id, signal.tool)
@@ -196,7 +214,7 @@ def _tool_finished(self: Activity, signal: Signal, at: int) -> None:
 def _permission_asked(self: Activity, signal: Signal, at: int) -> None:
     if signal.reason == REMINDER and self.state == "permission":
         return  # what is waited for is known already, and better
-    self._turn("working", at)
+    self._work(signal, at)
     thread = self._thread(signal, at)
     call_id = signal.call_id
     for key, call in thread.calls.items():
@@ -214,7 +232,7 @@ def _permission_asked(self: Activity, signal: Signal, at: int) -> None:
 
 
 def _permission_settled(self: Activity, signal: Signal, at: int) -> None:
-    self._turn("working", at)
+    self._work(signal, at)
     self._thread(signal, at).settle(signal.call_id, signal.tool)
 
 
@@ -238,12 +256,12 @@ def _input_asked(self: Activity, signal: Signal, at: int) -> None:
 
 
 def _input_settled(self: Activity, signal: Signal, at: int) -> None:
-    self._turn("working", at)
+    self._work(signal, at)
     self._thread(signal, at).settle()
 
 
 def _subagent_started(self: Activity, signal: Signal, at: int) -> None:
-    self._turn("working", at)
+    self._work(signal, at)
     self._thread(signal, at).ended = None
 
 
@@ -261,7 +279,7 @@ def _compacting(self: Activity, signal: Signal, at: int) -> None:
 def _busy(self: Activity, signal: Signal, at: int) -> None:
     if self._has_implied_ask():
         self.threads[""].ask = None
-    self._turn("working", at)
+    self._work(signal, at)
 
 
 _APPLY = {

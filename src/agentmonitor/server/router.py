@@ -1,6 +1,7 @@
 """From a path and a method to a handler."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Reply, Request
@@ -53,7 +54,9 @@ class Router:
         return handler
 
     def _match(self, request: Request) -> dict[str, Handler] | None:
-        parts = request.path.split("/")
+        # Split before decoding: an id may hold a slash.
+        raw: bytes = request.scope.get("raw_path") or request.path.encode()
+        parts = [unquote(part, errors="replace") for part in raw.decode("latin-1").split("/")]
         for pattern, methods in self._patterns:
             if len(pattern) != len(parts):
                 continue

@@ -3,7 +3,10 @@
 import asyncio
 import errno
 import logging
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +20,7 @@ from agentmonitor.server.security import is_loopback
 
 log = logging.getLogger(__name__)
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 10
 """How long requests in flight may take after the signal to stop."""
 
@@ -51,6 +55,16 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._runtime = runtime
         self._address = address
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn would raise the signal anew after the stop; a clean stop exits with 0."""
+        before = {number: signal.signal(number, self.handle_exit) for number in _STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._runtime.start()

@@ -24,8 +24,6 @@ HTTP_EVENTS = (
 would replace git's own behaviour."""
 
 Payload = Mapping[str, Any]
-MAX_TEXT = 2000
-"""Characters kept of a prompt or an answer."""
 _ENVELOPE = (
     "prompt_id", "permission_mode", "agent_id", "agent_type", "tool_use_id", "transcript_path",
 )  # fmt: skip
@@ -35,7 +33,7 @@ _NOTIFIED_INPUT = frozenset({"idle_prompt", "elicitation_dialog", "agent_needs_i
 
 def parse_hook(payload: Payload, at: int) -> HookReport:
     """What a hook call says; ``at``: its arrival, in ms. Raises InvalidInput."""
-    session_id = tools.text(payload, "session_id").strip()
+    session_id = tools.name(payload, "session_id")
     if not session_id:
         raise InvalidInput(
             "A hook payload needs a session_id.", [("session_id", "must be a non-empty string")]
@@ -50,9 +48,9 @@ class _Hook:
         self.payload = payload
         self.session_id = session_id
         self.at = at
-        self.name = tools.text(payload, "hook_event_name").strip()
-        self.cwd = tools.text(payload, "cwd") or None
-        self.tool = tools.text(payload, "tool_name") or None
+        self.name = tools.name(payload, "hook_event_name")
+        self.cwd = tools.name(payload, "cwd") or None
+        self.tool = tools.name(payload, "tool_name") or None
 
     def report(self) -> HookReport:
         """Events and signals of this call."""
@@ -61,13 +59,13 @@ class _Hook:
 
     def signal(self, kind: SignalKind, **fields: Any) -> Signal:
         """A signal of the thread (main or sub-agent) that the hook ran in."""
-        fields.setdefault("thread", tools.text(self.payload, "agent_id"))
-        fields.setdefault("thread_type", tools.text(self.payload, "agent_type") or None)
+        fields.setdefault("thread", tools.name(self.payload, "agent_id"))
+        fields.setdefault("thread_type", tools.name(self.payload, "agent_type") or None)
         return Signal(kind=kind, cwd=self.cwd, **fields)
 
     def tool_signal(self, kind: SignalKind, **fields: Any) -> Signal:
         """A signal about the call that the hook is about."""
-        call_id = tools.text(self.payload, "tool_use_id") or None
+        call_id = tools.name(self.payload, "tool_use_id") or None
         fields.setdefault("detail", tools.detail(self.payload.get("tool_input")))
         return self.signal(kind, call_id=call_id, tool=self.tool, **fields)
 
@@ -130,10 +128,10 @@ def _session_end(hook: _Hook) -> HookReport:
 
 def _prompt(hook: _Hook) -> HookReport:
     prompt = tools.text(hook.payload, "prompt") or tools.text(hook.payload, "user_prompt")
-    prompt_id = tools.text(hook.payload, "prompt_id")
+    prompt_id = tools.name(hook.payload, "prompt_id")
     return hook.event(
         "user_prompt",
-        {"prompt": prompt[:MAX_TEXT]},
+        {"prompt": prompt},
         signal=hook.signal("turn_started", title=first_line(prompt), thread=""),
         once=f"prompt:{prompt_id}" if prompt_id else None,
     )
@@ -151,10 +149,10 @@ def _post_tool(hook: _Hook) -> HookReport:
     payload = hook.payload
     metadata = tools.describe(payload.get("tool_input")) | tools.changes(payload)
     if failed:
-        metadata["error"] = tools.text(payload, "error")[:MAX_TEXT]
+        metadata["error"] = tools.text(payload, "error")
         if payload.get("is_interrupt"):
             metadata["is_interrupt"] = True
-    call_id = tools.text(payload, "tool_use_id")
+    call_id = tools.name(payload, "tool_use_id")
     return hook.event(
         "tool_use",
         metadata,
@@ -179,7 +177,7 @@ def _permission(hook: _Hook) -> HookReport:
 def _permission_denied(hook: _Hook) -> HookReport:
     metadata = tools.describe(hook.payload.get("tool_input"))
     metadata["error"] = tools.text(hook.payload, "reason") or "permission denied"
-    call_id = tools.text(hook.payload, "tool_use_id")
+    call_id = tools.name(hook.payload, "tool_use_id")
     return hook.event(
         "tool_use",
         metadata,
@@ -200,7 +198,7 @@ def _notification(hook: _Hook) -> HookReport:
         signal = hook.signal("input_asked", detail=message, reason=kind)
     else:
         signal = hook.signal("none")
-    metadata = {"notification_type": kind, "message": message[:MAX_TEXT]}
+    metadata = {"notification_type": kind, "message": message}
     title = tools.text(hook.payload, "title")
     return hook.event("notification", metadata | ({"title": title} if title else {}), signal=signal)
 
@@ -209,18 +207,18 @@ def _elicitation(hook: _Hook) -> HookReport:
     message = tools.text(hook.payload, "message")
     return hook.event(
         "notification",
-        {"notification_type": "elicitation", "message": message[:MAX_TEXT]},
+        {"notification_type": "elicitation", "message": message},
         signal=hook.signal("input_asked", detail=message, reason="elicitation"),
     )
 
 
 def _stop(hook: _Hook) -> HookReport:
     message = tools.text(hook.payload, "last_assistant_message")
-    prompt_id = tools.text(hook.payload, "prompt_id")
+    prompt_id = tools.name(hook.payload, "prompt_id")
     return hook.event(
         "turn_end",
-        {"message": message[:MAX_TEXT]},
-        signal=hook.signal("turn_ended", detail=message[:MAX_TEXT] or None, thread=""),
+        {"message": message},
+        signal=hook.signal("turn_ended", detail=message or None, thread=""),
         # A stop hook may send the agent back to work: the same prompt then stops again.
         once=f"stop:{prompt_id}:{hook.at // 1000}" if prompt_id else None,
     )
@@ -231,8 +229,8 @@ def _stop_failure(hook: _Hook) -> HookReport:
     message = tools.text(hook.payload, "last_assistant_message") or error
     return hook.event(
         "error",
-        {"error": error, "message": message[:MAX_TEXT]},
-        signal=hook.signal("turn_failed", reason=error[:80], detail=message[:MAX_TEXT], thread=""),
+        {"error": error, "message": message},
+        signal=hook.signal("turn_failed", reason=error[:80], detail=message, thread=""),
         status="error",
     )
 
@@ -243,9 +241,9 @@ def _subagent_start(hook: _Hook) -> HookReport:
 
 def _subagent_stop(hook: _Hook) -> HookReport:
     message = tools.text(hook.payload, "last_assistant_message")
-    agent_id = tools.text(hook.payload, "agent_id")
+    agent_id = tools.name(hook.payload, "agent_id")
     signal = hook.signal("subagent_ended" if agent_id else "none")
-    return hook.event("subagent_end", {"message": message[:MAX_TEXT]}, signal=signal)
+    return hook.event("subagent_end", {"message": message}, signal=signal)
 
 
 def _compaction(hook: _Hook) -> HookReport:
@@ -253,7 +251,7 @@ def _compaction(hook: _Hook) -> HookReport:
     metadata: dict[str, Any] = {"trigger": tools.text(hook.payload, "trigger") or None}
     summary = tools.text(hook.payload, "compact_summary")
     if summary:
-        metadata["message"] = summary[:MAX_TEXT]
+        metadata["message"] = summary
     kind: SignalKind = "compacting" if before else "busy"
     return hook.event("compaction", metadata, signal=hook.signal(kind))
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentmonitor.model.event import MAX_INT
+from agentmonitor.model.wire import MAX_NAME
 
 MAX_VALUE = 2000
 """Characters kept of a command, a pattern and the like."""
+MAX_CONTENT = 16 * 1024 * 1024
+"""Characters of a new file in which lines are counted."""
 
 _SHOWN = (
     "command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description",
@@ -14,10 +17,15 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def text(payload: Any, key: str) -> str:
-    """A text field; "" when it is absent or no text."""
+def text(payload: Any, key: str, limit: int = MAX_VALUE) -> str:
+    """The first ``limit`` characters of a text field; "" when it is absent or no text."""
     value = payload.get(key) if isinstance(payload, Mapping) else None
-    return value if isinstance(value, str) else ""
+    return value[:limit] if isinstance(value, str) else ""
+
+
+def name(payload: Any, key: str) -> str:
+    """A name or an id; such have at most MAX_NAME characters and no NUL."""
+    return text(payload, key, MAX_NAME).replace("\0", "").strip()
 
 
 def count(value: Any) -> int | None:
@@ -30,7 +38,9 @@ def count(value: Any) -> int | None:
 def model(payload: Mapping[str, Any]) -> str | None:
     """The model's name; some versions send an object with an id."""
     value = payload.get("model")
-    return (value if isinstance(value, str) else text(value, "id")) or None
+    return (
+        name(payload if isinstance(value, str) else {"model": text(value, "id")}, "model") or None
+    )
 
 
 def error(payload: Mapping[str, Any]) -> str:
@@ -38,7 +48,7 @@ def error(payload: Mapping[str, Any]) -> str:
     value = payload.get("error")
     if isinstance(value, Mapping):
         value = text(value, "type") or text(value, "message")
-    return value if isinstance(value, str) and value else "error"
+    return value[:MAX_VALUE] if isinstance(value, str) and value else "error"
 
 
 def describe(tool_input: Any) -> dict[str, Any]:
@@ -95,7 +105,7 @@ def changes(payload: Mapping[str, Any]) -> dict[str, int]:
                     added += line.startswith("+")
                     removed += line.startswith("-")
     elif text(response, "type") == "create":
-        added = len(text(response, "content").splitlines())
+        added = len(text(response, "content", MAX_CONTENT).splitlines())
     else:
         return {}
     return {"lines_added": added, "lines_removed": removed}

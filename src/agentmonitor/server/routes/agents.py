@@ -11,7 +11,7 @@ def register(router: Router) -> None:
 
 
 async def list_agents(request: Request, runtime: Runtime) -> Reply:
-    """Every agent of the registry."""
+    """Every agent of the registry, and how many events a feed begins with."""
     rows = [
         {
             "agent_type": agent.agent_type,
@@ -22,4 +22,4 @@ async def list_agents(request: Request, runtime: Runtime) -> Reply:
         }
         for agent in runtime.registry.agents
     ]
-    return json_response({"agents": rows})
+    return json_response({"agents": rows, "max_feed": runtime.settings.max_feed})

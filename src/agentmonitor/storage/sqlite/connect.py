@@ -9,6 +9,7 @@ from agentmonitor.errors import DatabaseUnusable, StorageError, StorageFull
 APPLICATION_ID = 0x414D4F4E
 """``PRAGMA application_id`` of our files ("AMON"): no other program's database is touched."""
 
+_MAGIC = b"SQLite format 3\0"
 _FULL = {"SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR"}
 _BROKEN = {"SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_FORMAT"}
 
@@ -18,16 +19,20 @@ def translate(error: sqlite3.Error, path: Path) -> StorageError:
     name: str = getattr(error, "sqlite_errorname", "") or ""
     primary = "_".join(name.split("_")[:2])
     if primary in _BROKEN:
-        return DatabaseUnusable(
-            f"{path} is not a usable SQLite database ({error}). "
-            "Move it away or name another file with AGENTMONITOR_DB_PATH or --db."
-        )
+        return _no_database(path, str(error))
     if primary in _FULL:
         return StorageFull(
             f"{path} cannot be written ({error}). "
             "Free disk space, check that the file and its folder may be written, and try again."
         )
     return StorageError(f"The database {path} failed: {error}")
+
+
+def _no_database(path: Path, why: str) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"{path} is not a usable SQLite database ({why}). "
+        "Move it away or name another file with AGENTMONITOR_DB_PATH or --db."
+    )
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -37,19 +42,26 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     try:
         # Made here and not by SQLite, so that no moment exists in which others may read it.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
+        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            head = os.read(file, len(_MAGIC))
+        finally:
+            os.close(file)
     except OSError as error:
         raise StorageFull(
             f"{path} cannot be written ({error.strerror}). Check the rights of the file and its "
             "folder, or name another file with AGENTMONITOR_DB_PATH or --db."
         ) from error
+    if head and head != _MAGIC:
+        # SQLite itself would take a file of a few bytes for an empty one and overwrite it.
+        raise _no_database(path, "it begins like no SQLite database")
     connection = None
     try:
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=128
         )
         _claim(connection, path)
+        path.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -8000")

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agentmonitor.errors import StorageError
+from agentmonitor.errors import Closed
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.paths import make_private_folder
@@ -82,7 +82,7 @@ class SqliteEngine(Reader):
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
-            raise StorageError("The database is not open.")
+            raise Closed("The database is not open.")
         return self._writer
 
     def _abandon(self) -> None:

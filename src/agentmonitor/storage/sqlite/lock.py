@@ -48,7 +48,11 @@ class DatabaseLock:
             os.close(file)
             raise StorageFull(f"{self._path} cannot be locked ({error.strerror}).") from error
         self._file = file
-        self.announce(None)
+        try:
+            self.announce(None)
+        except OSError as error:
+            self.release()
+            raise StorageFull(f"{self._path} cannot be written ({error.strerror}).") from error
 
     def announce(self, address: str | None) -> None:
         """Write who holds the lock and where it serves."""
@@ -60,9 +64,11 @@ class DatabaseLock:
     def release(self) -> None:
         """Let go. Safe to call twice."""
         if self._file is not None:
-            os.ftruncate(self._file, 0)
-            os.close(self._file)
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                os.ftruncate(file, 0)
+            finally:
+                os.close(file)
 
     def _describe(self, file: int) -> str:
         try:

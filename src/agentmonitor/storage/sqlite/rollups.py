@@ -30,6 +30,7 @@ KEYS = {
     "rollup_time": ("level", "bucket", "agent"),
     "rollup_project": ("level", "bucket", "project", "agent"),
 }
+MAX_SUM = 2**62
 _HOUR_MINUTES = HOUR_MS // MINUTE_MS
 _DAY_HOURS = DAY_MS // HOUR_MS
 
@@ -40,8 +41,11 @@ Rows = dict[tuple[int, ...], Cell]
 
 
 def to_nano(cost_usd: float) -> int:
-    """US dollars as whole nanodollars, so that sums are exact and in any order the same."""
-    return round(cost_usd * 1e9)
+    """US dollars as whole nanodollars, so that sums are exact and in any order the same.
+
+    Halves go up, as in SQLite's ``round``, which sums the edges of a range.
+    """
+    return int(cost_usd * 1e9 + 0.5)
 
 
 def measure(
@@ -72,6 +76,11 @@ def measure(
         duration_ms or 0,
         0 if duration_ms is None else 1,
     ]
+
+
+def clamp(value: int) -> int:
+    """``value`` as SQLite can hold it: absurd counts saturate and do not fail a transaction."""
+    return value if -MAX_SUM <= value <= MAX_SUM else MAX_SUM if value > 0 else -MAX_SUM
 
 
 class Cells:
@@ -123,7 +132,7 @@ class Cells:
             ("rollup_time", time),
             ("rollup_project", project),
         ):
-            _ADD[table].run(connection, [(*key, *cell) for key, cell in rows.items()])
+            _ADD[table].run(connection, [(*key, *map(clamp, cell)) for key, cell in rows.items()])
             shrunk = [key for key, cell in rows.items() if cell[0] <= 0]
             if shrunk:
                 connection.executemany(_DROP_EMPTY[table], shrunk)

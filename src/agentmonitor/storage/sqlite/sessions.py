@@ -6,6 +6,7 @@ import msgspec
 
 from agentmonitor.model.activity import Activity
 from agentmonitor.storage.sqlite.bulk import Insert
+from agentmonitor.storage.sqlite.rollups import clamp
 
 STATES = ("working", "permission", "input", "idle", "failed", "ended")
 ACTIVE, IDLE, ENDED = 0, 1, 2
@@ -95,9 +96,10 @@ class Session:
         return (
             self.key, self.id, self.agent, self.project, self.branch, self.model, self.status,
             self.started_at, self.ended_at, self.last_event_at, self.seen_at, self.events,
-            self.errors, self.tokens_in, self.tokens_out, self.cache_read, self.cache_write,
-            self.cost_nano, self.unpriced, self.files_edited, self.lines_added,
-            self.lines_removed, self.title, self.cwd, self.state, self._activity_json,
+            self.errors, clamp(self.tokens_in), clamp(self.tokens_out), clamp(self.cache_read),
+            clamp(self.cache_write), clamp(self.cost_nano), self.unpriced, self.files_edited,
+            clamp(self.lines_added), clamp(self.lines_removed), self.title, self.cwd, self.state,
+            self._activity_json,
         )  # fmt: skip
 
 

@@ -38,6 +38,11 @@ class Batch(msgspec.Struct):
     signals: Sequence[SessionSignal]
     done: WriteDone
 
+    @property
+    def size(self) -> int:
+        """Events and signals."""
+        return len(self.events) + len(self.signals)
+
 
 class Task(msgspec.Struct):
     """Work of another kind that needs the writer, in a transaction of its own."""
@@ -78,10 +83,10 @@ class Writer:
         with self._condition:
             if self._stopping:
                 raise Closed("The server is shutting down; send this again later.")
-            if self._queue and self._queued + len(batch.events) > MAX_QUEUED:
+            if self._queue and self._queued + batch.size > MAX_QUEUED:
                 raise Overloaded("Too much is waiting to be written; send this again in a second.")
             self._queue.append(batch)
-            self._queued += len(batch.events)
+            self._queued += batch.size
             self._condition.notify()
 
     def call(self, work: Callable[[sqlite3.Connection, Applier], T]) -> T:
@@ -134,7 +139,7 @@ class Writer:
                 return item
             self._queue.popleft()
             group.append(item)
-            size += len(item.events)
+            size += item.size
         self._queued -= size
         return group
 
@@ -150,7 +155,11 @@ class Writer:
                 return
             results = [self._failure(error)]
         for batch, result in zip(group, results, strict=True):
-            batch.done(result)
+            try:
+                batch.done(result)
+            except Exception:
+                # The batch is stored; whoever waited for it is gone.
+                log.exception("Nobody took the result of a batch")
 
     def _transaction(self, group: list[Batch]) -> list[WriteResult]:
         connection, applier = self._connection, self._applier
