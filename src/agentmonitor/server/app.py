@@ -26,9 +26,7 @@ class App:
         self._runtime = runtime
         self._gate = Gate(runtime.settings.allowed_hosts)
         self._static = StaticFiles()
-        self._router = Router()
-        for module in (health, events, sessions, stats, stream, agents, hooks):
-            module.register(self._router)
+        self._router = all_routes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -64,3 +62,11 @@ class App:
                 return page
         handler = self._router.find(request)
         return await handler(request, self._runtime)
+
+
+def all_routes() -> Router:
+    """A router with the routes of every resource."""
+    router = Router()
+    for module in (health, events, sessions, stats, stream, agents, hooks):
+        module.register(router)
+    return router

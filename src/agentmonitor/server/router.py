@@ -43,6 +43,12 @@ class Router:
         if method == "GET":
             methods["HEAD"] = handler
 
+    def routes(self) -> list[tuple[str, str]]:
+        """Every (method, path) that is served."""
+        known = list(self._exact.items())
+        known += [("/".join(parts), methods) for parts, methods in self._patterns]
+        return [(method, path) for path, methods in known for method in methods]
+
     def find(self, request: Request) -> Handler:
         """The handler of ``request``. Raises NotFound and MethodNotAllowed."""
         methods = self._exact.get(request.path) or self._match(request)
