@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { applyFilter, FeedBuffer, optionsOf, perMinute, type FeedFilter } from '../src/lib/feed';
+import {
+  applyFilter,
+  FeedBuffer,
+  isOtherDatabase,
+  optionsOf,
+  perMinute,
+  type FeedFilter,
+} from '../src/lib/feed';
 import { ROW_HEIGHT, shiftOf, windowOf } from '../src/lib/window';
-import { item } from './rows';
+import { eventRow, item } from './rows';
 
 const ids = (buffer: FeedBuffer) => buffer.items.map((row) => row.id);
 const OPEN: FeedFilter = { kind: null, agent: null, project: null, tool: null };
@@ -126,5 +133,24 @@ describe('the window', () => {
     expect(shiftOf(rows, { id: 2, index: 1 })).toBe(0);
     expect(shiftOf([item(5, 5), item(4, 4), ...rows], { id: 2, index: 1 })).toBe(2 * ROW_HEIGHT);
     expect(shiftOf(rows, { id: 99, index: 1 })).toBe(0);
+  });
+});
+
+describe('another database', () => {
+  const at = (minute: number) => `2026-01-01T10:${minute}:00.000Z`;
+  const newest = eventRow({ id: 50, created_at: at(20) });
+  const answer = (...events: ReturnType<typeof eventRow>[]) => ({ events, total: 50 });
+
+  it('is not seen in the same one', () => {
+    expect(isOtherDatabase(null, 0, answer())).toBe(false);
+    const rows = [eventRow({ id: 51, created_at: at(30) }), newest, eventRow({ id: 49, created_at: at(19) })];
+    expect(isOtherDatabase(newest, 50, answer(...rows))).toBe(false);
+  });
+
+  it('shows by its ids, its stamps, or by holding less', () => {
+    expect(isOtherDatabase(newest, 50, answer(eventRow({ id: 50, created_at: at(11) })))).toBe(true);
+    expect(isOtherDatabase(newest, 50, answer(eventRow({ id: 3, created_at: at(30) })))).toBe(true);
+    expect(isOtherDatabase(newest, 60, answer(newest))).toBe(true);
+    expect(isOtherDatabase(newest, 60, { events: [], total: 0 })).toBe(true);
   });
 });

@@ -86,6 +86,11 @@ describe('text', () => {
     expect(f.visible('a\n\tb')).toBe('a\n\tb');
   });
 
+  it('turns a machine word into words, and leaves prose alone', () => {
+    expect(f.plainWords('rate_limit')).toBe('Rate limit');
+    expect(f.plainWords('exit 2: no_such_file')).toBe('exit 2: no_such_file');
+  });
+
   it('makes one line of many and cuts it', () => {
     expect(f.oneLine('  a\n\n b\t c ')).toBe('a b c');
     expect(f.oneLine('x'.repeat(500), 10)).toBe(`${'x'.repeat(10)}…`);

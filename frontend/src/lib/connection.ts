@@ -62,10 +62,10 @@ export class Connection {
   #source: Source | null = null;
   #lastId: number | null = null;
   #attempt = 0;
-  #openedAt = 0;
+  #openedAt: number | null = null;
   #frameAt = 0;
   #gap = 0;
-  #statsAt = 0;
+  #statsAt: number | null = null;
   #generation = 0;
   #cancel: () => void = () => undefined;
   #link: Link = 'connecting';
@@ -86,7 +86,7 @@ export class Connection {
     this.#drop();
     const generation = this.#generation;
     const mine = () => generation === this.#generation;
-    this.#openedAt = 0;
+    this.#openedAt = null;
     this.#cancel = this.host.after(OPEN_MS, () => {
       if (mine()) this.#lost();
     });
@@ -132,12 +132,12 @@ export class Connection {
     if (id !== '') this.note(Number(id));
     if (frame.type === 'event') this.note(frame.payload.id);
     if (frame.type === 'stats') {
-      if (this.#statsAt > 0) this.#gap = now - this.#statsAt;
+      if (this.#statsAt !== null) this.#gap = now - this.#statsAt;
       this.#statsAt = now;
     }
-    if (this.#openedAt === 0) {
+    if (this.#openedAt === null) {
       this.#openedAt = now;
-      this.#statsAt = 0;
+      this.#statsAt = null;
       this.#say('streaming');
       this.#watch();
     }
@@ -158,7 +158,7 @@ export class Connection {
   }
 
   #lost(): void {
-    const lived = this.#openedAt > 0 ? this.host.now() - this.#openedAt : 0;
+    const lived = this.#openedAt === null ? 0 : this.host.now() - this.#openedAt;
     if (lived >= STABLE_MS) this.#attempt = 0;
     this.#drop();
     const attempt = this.#attempt++;

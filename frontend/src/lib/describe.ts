@@ -1,4 +1,4 @@
-import { int, money, oneLine, parseTime, percent, short } from './format';
+import { int, money, oneLine, parseTime, percent, plainWords, short } from './format';
 import type { IconName } from './icons';
 import type { EventRow } from './types';
 
@@ -93,7 +93,7 @@ function modelFigures(row: EventRow): string {
 function failure(row: EventRow, meta: Meta): Words {
   const what = row.tool_name ?? (row.event_type === 'error' ? 'Error' : row.event_type.replace(/_/g, ' '));
   const how = row.status === 'timeout' ? 'timed out' : row.tool_name ? 'failed' : '';
-  const why = text(meta, 'error', 'message');
+  const why = plainWords(text(meta, 'error', 'message'));
   const head = how ? `${what}, ${how}` : what;
   return { head, ...(why ? { detail: why } : input(meta)), icon: 'failed', tone: 'error' };
 }
@@ -103,6 +103,7 @@ function words(row: EventRow, meta: Meta): Words {
     return failure(row, meta);
   const said = text(meta, 'message', 'description', 'prompt');
   const sub = text(meta, 'subagent_type', 'subagent_id');
+  const asked = row.tool_name ?? text(meta, 'tool_name');
   switch (row.event_type) {
     case 'tool_use':
       return { head: row.tool_name ?? 'Tool', ...input(meta) };
@@ -131,7 +132,7 @@ function words(row: EventRow, meta: Meta): Words {
       return { head: 'Turn ended', detail: said };
     case 'permission_request':
       return {
-        head: row.tool_name ? `Wants to run ${row.tool_name}` : 'Wants your permission',
+        head: asked ? `Wants to run ${asked}` : 'Wants your permission',
         ...input(meta),
         icon: 'permission',
         tone: 'ask',

@@ -1,4 +1,5 @@
 import type { FeedItem, Kind } from './describe';
+import type { EventRow } from './types';
 
 /** What the feed shows; null lets everything pass. */
 export interface FeedFilter {
@@ -137,4 +138,26 @@ export function optionsOf(
     if (value) values.add(value);
   }
   return [...values].sort((a, b) => a.localeCompare(b));
+}
+
+/** Ids are given in the order of arrival, but two that come at once can swap their stamps. */
+const STAMP_SLACK_MS = 5000;
+
+/**
+ * Whether an answer comes from another database than what the page holds: the server was started on
+ * another file, or rows were deleted. Ids would then mean other events.
+ */
+export function isOtherDatabase(
+  newest: EventRow | null,
+  held: number,
+  answer: { events: readonly EventRow[]; total: number },
+): boolean {
+  if (!newest) return false;
+  if (answer.total < held) return true;
+  const latest = Date.parse(newest.created_at) + STAMP_SLACK_MS;
+  return answer.events.some((row) =>
+    row.id === newest.id
+      ? row.created_at !== newest.created_at
+      : row.id < newest.id && Date.parse(row.created_at) > latest,
+  );
 }

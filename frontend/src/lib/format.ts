@@ -129,3 +129,9 @@ export function oneLine(text: string, limit = 400): string {
   );
   return flat.length > limit ? `${flat.slice(0, limit)}…` : flat;
 }
+
+/** A machine's word in a person's (`rate_limit` becomes "Rate limit"); any other text as it is. */
+export function plainWords(text: string): string {
+  if (!/^[a-z]+(_[a-z]+)+$/.test(text)) return text;
+  return text.charAt(0).toUpperCase() + text.slice(1).replaceAll('_', ' ');
+}

@@ -1,5 +1,6 @@
 import { agents } from './agents.svelte';
 import { ApiError, fetchLiveSessions } from './api';
+import { isOtherDatabase } from './feed';
 import { feed } from './feed.svelte';
 import { sessions } from './sessions.svelte';
 import { figures } from './stats.svelte';
@@ -11,6 +12,8 @@ export type Phase = 'loading' | 'failed' | 'empty' | 'ready';
 
 /** How long the first load waits for the stream, so that no event falls between the two. */
 const WAIT_MS = 1_200;
+/** How often a page that could not be filled asks again by itself. */
+const RETRY_MS = 10_000;
 
 /** Brings the page up and keeps it true: the order of loading, resuming, and starting afresh. */
 class Live {
@@ -19,8 +22,9 @@ class Live {
 
   #loading = false;
   #again = false;
-  /** What the server holds under the ids we know, to tell another database from this one. */
-  readonly #stamps = new Map<number, string>();
+  #failedAt = 0;
+  /** The newest event that was seen, to tell another database from this one. */
+  #newest: EventRow | null = null;
 
   /** Starts everything; returns how to stop. */
   start(): () => void {
@@ -53,7 +57,8 @@ class Live {
       sessions.expect();
       const known = agents.load().catch(() => undefined);
       const [rows, events] = await Promise.all([fetchLiveSessions(), feed.load(), known]);
-      if (this.#isOther(events.events, events.total)) this.#forget();
+      const held = feed.items.length + feed.held.length;
+      if (isOtherDatabase(this.#newest, held, events)) this.#forget();
       sessions.replace(rows);
       feed.merge(events.events, resumed);
       for (const event of events.events) this.#note(event);
@@ -68,6 +73,7 @@ class Live {
       if (this.phase !== 'ready') {
         this.error = cause instanceof ApiError ? cause.message : 'Something unexpected happened.';
         this.phase = 'failed';
+        this.#failedAt = Date.now();
       }
     } finally {
       this.#loading = false;
@@ -92,7 +98,7 @@ class Live {
     if (batch.stats) {
       figures.frame(batch.stats);
       // The stream stands although loading failed: what failed may work again.
-      if (this.phase === 'failed') void this.load();
+      if (this.phase === 'failed' && Date.now() - this.#failedAt > RETRY_MS) void this.load();
     }
     if (batch.events.length > 0 || batch.sessions.length > 0) {
       if (this.phase === 'empty') {
@@ -104,24 +110,11 @@ class Live {
 
   #note(event: EventRow): void {
     stream.note(event.id);
-    this.#stamps.set(event.id, event.created_at);
-    if (this.#stamps.size > 1000) {
-      const [oldest] = this.#stamps.keys();
-      if (oldest !== undefined) this.#stamps.delete(oldest);
-    }
-  }
-
-  /** Whether the answer comes from another database than the rows we hold. */
-  #isOther(events: readonly EventRow[], total: number): boolean {
-    if (this.#stamps.size > 0 && total === 0) return true;
-    return events.some((event) => {
-      const stamp = this.#stamps.get(event.id);
-      return stamp !== undefined && stamp !== event.created_at;
-    });
+    if (!this.#newest || event.id > this.#newest.id) this.#newest = event;
   }
 
   #forget(): void {
-    this.#stamps.clear();
+    this.#newest = null;
     stream.forget();
     feed.clear();
   }

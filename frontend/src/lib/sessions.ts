@@ -1,4 +1,4 @@
-import { oneLine, parseTime } from './format';
+import { oneLine, parseTime, plainWords } from './format';
 import type { SessionRow, SubAgent } from './types';
 
 /** What a card shows: the server's state, with a failure at a limit told apart. */
@@ -122,25 +122,16 @@ export function countByFilter(sessions: readonly SessionRow[]): Record<StateFilt
   return counts;
 }
 
-const REASONS: Record<string, string> = {
-  permission: 'Permission',
-  question: 'Question',
-  idle_prompt: 'Waits for a prompt',
-  elicitation: 'Form to fill in',
-  rate_limit: 'Rate limit',
-  overloaded: 'Overloaded',
-  timeout: 'Timed out',
-  compacting: 'Compacting',
-  turn_end: 'Turn ended',
-};
-
-/** A machine's word for a reason in a person's: `billing_error` becomes "Billing error". */
+/** A reason in a person's words: `billing_error` becomes "Billing error". */
 export function reasonWords(reason: string | null | undefined): string | null {
   if (!reason) return null;
-  const known = REASONS[reason];
-  if (known) return known;
-  const words = oneLine(reason.replace(/[_-]+/g, ' '), 40);
+  const words = plainWords(oneLine(reason, 40));
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What the server says beside the state: what is asked, what failed, or the last words. */
+export function detailOf(session: SessionRow): string {
+  return plainWords(session.state_detail ?? '');
 }
 
 /** What stands at the head of a row that waits for somebody. */
