@@ -19,13 +19,14 @@ SETTLE_S = 1.0
 """How long the server is left alone before its idle memory is read."""
 
 
-def ingest(seconds: float, raw: float) -> Outcome:
-    """Batches. ``raw``: rows a second of the insert loop in this run."""
+def ingest(seconds: float, raw: float, raw_random: float) -> Outcome:
+    """Batches. ``raw``, ``raw_random``: rows/s of the insert loop in this run, by order of ids."""
     report, outcome = _post("ingest", Load(0, True, BATCH, CONNECTIONS, seconds), 100.0)
     rate = report["events_a_second"]
     outcome.figures[:0] = [
         Figure("ingest", "throughput", rate, "events/s"),
         Figure("ingest", "ratio to raw", rate / raw, "", RATIO_GOAL, at_least=True),
+        Figure("ingest", "ratio to raw, random ids", rate / raw_random, ""),
     ]
     return outcome
 
@@ -34,9 +35,7 @@ def single(seconds: float) -> Outcome:
     """One event a request."""
     report, outcome = _post("single", Load(0, False, 1, CONNECTIONS, seconds), 50.0)
     rate = report["events_a_second"]
-    outcome.figures.insert(
-        0, Figure("single", "throughput", rate, "events/s", 8000, at_least=True)
-    )
+    outcome.figures.insert(0, Figure("single", "throughput", rate, "events/s", 8000, at_least=True))
     return outcome
 
 

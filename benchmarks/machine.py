@@ -1,11 +1,11 @@
 """What a result must say about where it was made, and nothing that names its owner."""
 
+import hashlib
 import os
 import platform
 import re
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 from benchmarks.server import ROOT
@@ -30,7 +30,7 @@ def facts() -> dict[str, object]:
 
 def cpu_model() -> str:
     """The processor's name as it calls itself."""
-    if sys.platform == "darwin":
+    if platform.system() == "Darwin":
         return _output(["sysctl", "-n", "machdep.cpu.brand_string"]) or "unknown"
     try:
         text = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
@@ -47,6 +47,16 @@ def commit() -> str:
     changed = _output([*git, "status", "--porcelain", "--", "src", "pyproject.toml"])
     short = _output([*git, "rev-parse", "--short", "HEAD"])
     return short if short and changed == "" else WORKTREE
+
+
+def source() -> str:
+    """A digest of the program's source: two results of one "worktree" may be of other code."""
+    digest = hashlib.sha256()
+    folder = ROOT / "src"
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in (".py", ".sql", ".json") and file.is_file():
+            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _output(command: list[str]) -> str | None:

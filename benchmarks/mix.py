@@ -146,17 +146,19 @@ class Mix:
         if subject in _SHELLS:
             return {"command": rng.choice(_COMMANDS), "tool_use_id": call, "exit_code": 0}
         if subject in _EDITS or subject == RARE_TOOL:
-            return {"file_path": self._path(), "tool_use_id": call,
-                    "lines_added": rng.randrange(40), "lines_removed": rng.randrange(20)}  # fmt: skip
+            return {"file_path": self._path(), "tool_use_id": call} | self._lines()
         if subject in _READS:
             return {"file_path": self._path(), "tool_use_id": call, "lines": rng.randrange(900)}
         if subject == "file_change":
-            return {"file_path": self._path(), "change": "modified",
-                    "lines_added": rng.randrange(40), "lines_removed": rng.randrange(20)}  # fmt: skip
+            return {"file_path": self._path(), "change": "modified"} | self._lines()
         if subject == "error":
             return {"message": "The connection was closed by the other side", "code": "ECONNRESET",
                     "attempt": rng.randrange(1, 4), "request": call}  # fmt: skip
         return {"message": rng.choice(_PROMPTS), "reference": call[:16]}
+
+    def _lines(self) -> Wire:
+        rng = self._random
+        return {"lines_added": rng.randrange(40), "lines_removed": rng.randrange(20)}
 
     def _path(self) -> str:
         rng = self._random

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import platform
 import re
 import signal
 import socket
@@ -190,7 +191,7 @@ class MemoryWatch:
 
 def memory_mib(pid: int) -> tuple[float, float]:
     """(resident now, highest) of a process in MiB."""
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         status = Path(f"/proc/{pid}/status").read_text("ascii", errors="replace")
         sizes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", status, re.MULTILINE))
         return int(sizes["VmRSS"]) / 1024, int(sizes["VmHWM"]) / 1024

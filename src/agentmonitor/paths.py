@@ -20,12 +20,14 @@ def default_database() -> Path:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make ``folder``, readable by its owner alone, and what is missing above it.
+    """Make ``folder`` and what is missing above it, for its owner alone (as XDG asks).
 
     A folder that exists keeps its mode. Raises StorageFull when it cannot be made.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.parent.exists():
+            make_private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StorageFull(
             f"The folder {folder} cannot be made ({error.strerror}). "

@@ -44,12 +44,15 @@ export function unknownLook(agentType: string): AgentLook {
 
 class Agents {
   #looks = $state.raw(new Map<string, AgentLook>());
+  /** How many events the feed begins with: a setting of the server. */
+  firstRows = 200;
   /** The agents that say how they are connected. */
   connects = $state.raw<{ agent: string; connect: AgentConnect }[]>([]);
 
   /** Asks the server; without an answer every agent is shown by its own name. */
   async load(): Promise<void> {
-    const agents = await fetchAgents();
+    const { agents, max_feed } = await fetchAgents();
+    this.firstRows = max_feed;
     this.#looks = new Map(agents.map((info) => [info.agent_type, lookOf(info)]));
     this.connects = agents.flatMap((info) =>
       info.connect ? [{ agent: info.agent_type, connect: info.connect }] : [],

@@ -57,9 +57,9 @@ async function reason(response: Response): Promise<string> {
   return fallback;
 }
 
-/** The agents this server knows, with their labels and colours. */
-export async function fetchAgents(): Promise<AgentInfo[]> {
-  return (await get<{ agents: AgentInfo[] }>('/api/agents')).agents;
+/** The agents this server knows, with their labels and colours, and how many rows a feed begins with. */
+export function fetchAgents(): Promise<{ agents: AgentInfo[]; max_feed: number }> {
+  return get('/api/agents');
 }
 
 /** Every session that is live. */

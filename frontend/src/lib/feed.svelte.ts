@@ -1,11 +1,11 @@
 import { Activity } from './activity';
+import { agents } from './agents.svelte';
 import { address } from './address.svelte';
 import { fetchEvents } from './api';
 import { describe, type FeedItem } from './describe';
 import { applyFilter, FeedBuffer, matches } from './feed';
 import type { EventRow } from './types';
 
-const FIRST_ROWS = 200;
 const BACKFILL_ROWS = 2000;
 
 /** The event feed and, from the same events, each session's activity. */
@@ -31,14 +31,14 @@ class Feed {
 
   /** Asks for the newest events, and how many the server has in all. */
   load(): Promise<{ total: number; events: EventRow[] }> {
-    return fetchEvents({ limit: FIRST_ROWS });
+    return fetchEvents({ limit: agents.firstRows });
   }
 
   /** On a busy machine the first rows span less time than the activity bars: asks for the rest. */
   async backfill(): Promise<void> {
     const from = Date.now() - this.#activity.length * 60_000;
     const oldest = this.items[this.items.length - 1];
-    if (this.items.length < FIRST_ROWS || !oldest || oldest.time < from) return;
+    if (this.items.length < agents.firstRows || !oldest || oldest.time < from) return;
     try {
       const since = new Date(from).toISOString();
       this.#take((await fetchEvents({ limit: BACKFILL_ROWS, since })).events, true);
@@ -56,10 +56,15 @@ class Feed {
   async deepen(): Promise<void> {
     const { agent, project, tool } = address.current;
     if (agent === null && project === null && tool === null) return;
-    if (this.items.filter((item) => matches(item, address.current)).length >= FIRST_ROWS) return;
+    if (this.items.filter((item) => matches(item, address.current)).length >= agents.firstRows) return;
     this.fetching = true;
     try {
-      const answer = await fetchEvents({ limit: FIRST_ROWS, agent_type: agent, project, tool_name: tool });
+      const answer = await fetchEvents({
+        limit: agents.firstRows,
+        agent_type: agent,
+        project,
+        tool_name: tool,
+      });
       this.#take(answer.events, true);
     } catch {
       // What memory holds is still shown; the connection's state tells of a server that is gone.

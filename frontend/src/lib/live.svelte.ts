@@ -56,7 +56,7 @@ class Live {
       const resumed = this.phase === 'ready';
       sessions.expect();
       const known = agents.load().catch(() => undefined);
-      const [rows, events] = await Promise.all([fetchLiveSessions(), feed.load(), known]);
+      const [rows, events] = await Promise.all([fetchLiveSessions(), known.then(() => feed.load())]);
       const held = feed.items.length + feed.held.length;
       if (isOtherDatabase(this.#newest, held, events)) this.#forget();
       sessions.replace(rows);

@@ -10,7 +10,7 @@ from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal, Signal
 from agentmonitor.storage.engine import WriteResult
 from agentmonitor.storage.sqlite.bulk import Insert
-from agentmonitor.storage.sqlite.event_ids import EventIds
+from agentmonitor.storage.sqlite.event_ids import EventIds, pack
 from agentmonitor.storage.sqlite.names import NameWriter
 from agentmonitor.storage.sqlite.rollups import Cells, measure
 from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE, Session, SessionWriter
@@ -122,8 +122,8 @@ class Applier:
         event.id = self._last_id
         lag = None if event.occurred_at is None else event.created_at - time
         self._rows.append((
-            event.id, event.event_id, session.key, time, lag, agent, kind, status, tool, model,
-            project, branch, source, event.tokens_in, event.tokens_out, event.cache_read_tokens,
+            event.id, pack(event.event_id), session.key, time, lag, agent, kind, status, tool,
+            model, project, branch, source, event.tokens_in, event.tokens_out, event.cache_read_tokens,
             event.cache_write_tokens, event.duration_ms, event.cost_usd, event.metadata_json,
             int(event.payload_truncated), file, event.lines_added, event.lines_removed,
         ))  # fmt: skip

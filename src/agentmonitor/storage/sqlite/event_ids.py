@@ -28,6 +28,25 @@ def hash_id(event_id: str) -> int:
     return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big", signed=True)
 
 
+def pack(event_id: str | None) -> str | bytes | None:
+    """An event id as it is stored: a UUID in its usual spelling as its 16 bytes."""
+    if event_id is None or len(event_id) != 36:
+        return event_id
+    try:
+        packed = bytes.fromhex(event_id.replace("-", ""))
+    except ValueError:
+        return event_id
+    return packed if unpack(packed) == event_id else event_id
+
+
+def unpack(stored: str | bytes | None) -> str | None:
+    """The event id that was packed."""
+    if not isinstance(stored, bytes):
+        return stored
+    text = stored.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 class EventIds:
     """Claims ids inside the writer's transaction."""
 
@@ -80,4 +99,4 @@ class EventIds:
 
     def _read(self, keys: list[int]) -> None:
         found = self._connection.execute(_FIND, (msgspec.json.encode(keys).decode(),))
-        self._holders.update(found.fetchall())
+        self._holders.update((key, unpack(stored) or "") for key, stored in found)

@@ -45,7 +45,7 @@ CREATE TABLE session_files (
 
 CREATE TABLE events (
     id            INTEGER PRIMARY KEY,         -- given by the writer, in the order of commits
-    event_id      TEXT,
+    event_id,                                  -- text; a UUID as its 16 bytes
     session       INTEGER NOT NULL,
     time          INTEGER NOT NULL,            -- own time, or arrival when the sender gave none
     lag           INTEGER,                     -- arrival - time; NULL when the sender gave no time

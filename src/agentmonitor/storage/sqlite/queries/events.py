@@ -13,6 +13,7 @@ from agentmonitor.model.event import SCHEMA_VERSION
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
 from agentmonitor.storage.sqlite.apply import STATUSES
+from agentmonitor.storage.sqlite.event_ids import unpack
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.spans import FAR, cover, measured
 from agentmonitor.storage.sqlite.rollups import DAY, HOUR
@@ -199,7 +200,7 @@ def event_row(row: Row, names: dict[int, str | None]) -> EventRow:
      ) = row  # fmt: skip
     return EventRow(
         id=id_,
-        event_id=event_id,
+        event_id=unpack(event_id),
         schema_version=SCHEMA_VERSION,
         session_id=session,
         agent_type=names[agent] or "",
