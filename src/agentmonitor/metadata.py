@@ -28,13 +28,17 @@ def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
     metadata = event.metadata
     if metadata is None:
         metadata = {}
-    if isinstance(metadata, dict) and metadata:
-        _draw_changes(event, metadata, edit_tools)
     encoded = _encode(metadata)
-    too_deep = encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH and _is_deep(metadata)
-    if too_deep or len(encoded) > max_bytes:
+    size = len(encoded)
+    if isinstance(metadata, dict) and (
+        event.tool_name in edit_tools or event.event_type == "file_change" or b'"lines_' in encoded
+    ):
+        _draw_changes(event, metadata)
+    too_deep = size > MAX_DEPTH and encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH
+    too_deep = too_deep and _is_deep(metadata)
+    if too_deep or size > max_bytes:
         event.payload_truncated = True
-        metadata = summarise(None if too_deep else metadata, len(encoded), max_bytes)
+        metadata = summarise(None if too_deep else metadata, size, max_bytes)
         encoded = _encode(metadata)
     text = encoded.decode()
     if may_hold_secret(text):
@@ -87,18 +91,12 @@ def _implied(event: Event, metadata: dict[Any, Any]) -> Signal:
     return msgspec.structs.replace(implied, detail=detail, tool=event.tool_name)
 
 
-def _draw_changes(event: Event, metadata: dict[Any, Any], edit_tools: frozenset[str]) -> None:
+def _draw_changes(event: Event, metadata: dict[Any, Any]) -> None:
     """Which file an edit touched, and the lines it added and removed."""
+    if event.status != "success":
+        return
     added = _count(metadata.get("lines_added"))
     removed = _count(metadata.get("lines_removed"))
-    is_edit = (
-        event.event_type == "file_change"
-        or event.tool_name in edit_tools
-        or added is not None
-        or removed is not None
-    )
-    if not is_edit or event.status != "success":
-        return
     event.lines_added = added or 0
     event.lines_removed = removed or 0
     path = metadata.get("file_path") or metadata.get("path")

@@ -68,16 +68,20 @@ class Pipeline:
 
     def _prepare(self, event: Event, now: int) -> None:
         event.created_at = now
+        if event.status is None:
+            event.status = "error" if event.event_type == "error" else "success"
         prepare(event, self._max_payload_bytes, self._edit_tools)
-        if event.cost_usd is None and event.model is not None:
-            tokens = (
-                event.tokens_in, event.tokens_out, event.cache_read_tokens,
-                event.cache_write_tokens,
-            )  # fmt: skip
-            if any(tokens):
-                cost = self._pricer.cost(event.model, *tokens, event.time)
-                # A price beyond the limit is that of a count that cannot be true.
-                event.cost_usd = cost if cost is None or cost <= MAX_COST_USD else None
+        if event.model is not None and event.cost_usd is None:
+            self._price(event, event.model)
+
+    def _price(self, event: Event, model: str) -> None:
+        tokens = (
+            event.tokens_in, event.tokens_out, event.cache_read_tokens, event.cache_write_tokens,
+        )  # fmt: skip
+        if any(tokens):
+            cost = self._pricer.cost(model, *tokens, event.time)
+            # A price beyond the limit is that of a count that cannot be true.
+            event.cost_usd = cost if cost is None or cost <= MAX_COST_USD else None
 
     def _deliver(self) -> None:
         """Publish what was committed, in the order of the commits, and answer the callers."""
@@ -130,7 +134,7 @@ def event_row(event: Event) -> EventRow:
         agent_type=event.agent_type,
         event_type=event.event_type,
         tool_name=event.tool_name,
-        status=event.status,
+        status=event.status or "success",
         tokens_in=event.tokens_in,
         tokens_out=event.tokens_out,
         branch=event.branch,

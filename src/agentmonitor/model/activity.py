@@ -79,15 +79,15 @@ class Activity(msgspec.Struct, omit_defaults=True):
         kind = signal.kind
         if kind == "none":
             return False
-        if (
-            kind == "busy"
-            and self.turn == "working"
-            and self.reason is None
-            and not self._has_implied_ask()
-        ):
+        if kind == "busy" and self.is_busy:
             return False
         _APPLY[kind](self, signal, at)
         return True
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a further sign of work would change nothing."""
+        return self.turn == "working" and self.reason is None and not self._has_implied_ask()
 
     def expire(self, at: int, *, ended: bool) -> None:
         """The session has been silent: idle, or ``ended``. What waits for a human stays."""

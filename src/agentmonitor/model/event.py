@@ -1,6 +1,7 @@
 """The event: one thing that an agent did, as the whole system knows it."""
 
-from typing import Any, Literal
+import os
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -31,40 +32,63 @@ Status = Literal["success", "error", "timeout"]
 
 SCHEMA_VERSION = 1
 
-# JSON's safe integers: a larger count is a fault of the sender, and sums stay inside 64 bits.
+# JSON's safe integers: a larger count is a fault of the sender.
 MAX_INT = 2**53 - 1
 # One event dearer than this is a fault of the sender; sums of nanodollars stay inside 64 bits.
 MAX_COST_USD = 1e6
+MAX_NAME = 1024
+"""Characters in a name, an id or a path at most."""
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
+Dollars = Annotated[float, msgspec.Meta(ge=0, le=MAX_COST_USD)]
+
+_INTERNAL = (
+    "occurred_at", "signal", "metadata_json", "payload_truncated", "created_at", "file_path",
+    "lines_added", "lines_removed", "id",
+)  # fmt: skip
+"""Fields that never arrive. Events are decoded straight from JSON, so that in JSON these have
+names that no sender can know: they are drawn anew at each start."""
+_UNKNOWABLE = os.urandom(16).hex()
 
 
-class Event(msgspec.Struct, kw_only=True):
-    """One event, validated and normalised. Times are milliseconds since the epoch.
+class Event(
+    msgspec.Struct,
+    kw_only=True,
+    gc=False,  # events are many and hold no cycle
+    rename={name: f"{_UNKNOWABLE} {name}" for name in _INTERNAL},
+):
+    """One event. Times are milliseconds since the epoch.
 
     The pipeline owns an event that is handed to it: it prices it and caps ``metadata``, and the
     storage engine assigns ``id`` and fills ``project`` and ``branch`` from the session.
     """
 
-    session_id: str
-    agent_type: str
-    event_type: str
-    event_id: str | None = None
-    status: Status = "success"
-    tool_name: str | None = None
-    branch: str | None = None
-    project: str | None = None
-    model: str | None = None
-    source: str = "api"
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    duration_ms: int | None = None
-    cost_usd: float | None = None
+    session_id: Name
+    agent_type: Name
+    event_type: EventType
+    event_id: Name | None = None
+    status: Status | None = None
+    """None: success, or error for an ``error``; the pipeline fills it in."""
+    tool_name: Name | None = None
+    branch: Name | None = None
+    project: Name | None = None
+    model: Name | None = None
+    source: Name = "api"
+    tokens_in: Count = 0
+    tokens_out: Count = 0
+    cache_read_tokens: Count = 0
+    cache_write_tokens: Count = 0
+    duration_ms: Count | None = None
+    cost_usd: Dollars | None = None
     metadata: Any = msgspec.field(default_factory=dict)
+    client_timestamp: str | None = None
+    """Its own time as the sender wrote it; ``occurred_at`` is what counts."""
+
     occurred_at: int | None = None
-    """The event's own time as its sender gave it; None when it gave none."""
+    """Its own time; None when its sender gave none."""
     signal: Signal | None = None
-    """What the event says about the session's state; None: what its type implies."""
+    """What it says about the session's state; None: what its type implies."""
 
     # From here on: filled by the pipeline.
     metadata_json: str = "{}"

@@ -60,7 +60,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     subagents: list[SubagentRow]
 
 
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One stored event as every call and the stream show it. ``metadata`` is JSON text."""
 
     id: int

@@ -11,12 +11,10 @@ import msgspec
 
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.clock import from_iso
-from agentmonitor.model.event import MAX_COST_USD, MAX_INT, Event, EventType, Status
+from agentmonitor.model.event import MAX_COST_USD, MAX_INT, MAX_NAME, Event, EventType, Status
 
 EVENT_TYPES = frozenset(get_args(EventType))
 STATUSES = frozenset(get_args(Status))
-MAX_NAME = 1024
-"""Characters in a name, an id or a path at most."""
 UNWRAP_LAYERS = 3
 
 INVALID_JSON = "Invalid JSON payload"
@@ -24,29 +22,8 @@ INVALID_JSON = "Invalid JSON payload"
 Fault = tuple[str, str]
 
 
-class _WireEvent(msgspec.Struct):
-    session_id: str
-    agent_type: str
-    event_type: str
-    event_id: str | None = None
-    status: str | None = None
-    tool_name: str | None = None
-    branch: str | None = None
-    project: str | None = None
-    model: str | None = None
-    source: str | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    duration_ms: int | None = None
-    cost_usd: float | None = None
-    metadata: Any = msgspec.UNSET
-    client_timestamp: str | None = None
-
-
-class _WireBatch(msgspec.Struct):
-    events: list[_WireEvent]
+class _Batch(msgspec.Struct):
+    events: list[Event]
 
 
 class Rejected(msgspec.Struct):
@@ -56,11 +33,14 @@ class Rejected(msgspec.Struct):
     errors: list[str]
 
 
-_decode_event = msgspec.json.Decoder(_WireEvent).decode
-_decode_batch = msgspec.json.Decoder(_WireBatch).decode
+_decode_event = msgspec.json.Decoder(Event).decode
+_decode_batch = msgspec.json.Decoder(_Batch).decode
 _REQUIRED = ("session_id", "agent_type", "event_type")
 _TEXTS = ("event_id", "tool_name", "branch", "project", "model", "source")
 _COUNTS = ("tokens_in", "tokens_out", "cache_read_tokens", "cache_write_tokens", "duration_ms")
+_FIELDS = (
+    *_REQUIRED, *_TEXTS, *_COUNTS, "status", "cost_usd", "metadata", "client_timestamp",
+)  # fmt: skip
 
 
 def decode_json(body: bytes) -> Any:
@@ -91,94 +71,58 @@ def unwrap(document: Any) -> Any:
 def event_from_json(body: bytes) -> Event:
     """One event. Raises InvalidInput with every fault in its details."""
     try:
-        return _normalise(_decode_event(_without_nul(body)))
+        (event,) = _finish(body, [_decode_event(body)])
+        return event
     except (ValueError, RecursionError, _Faults):
         return _event_from_document(unwrap(decode_json(body)))
 
 
-def batch_from_json(body: bytes) -> tuple[list[tuple[int, Event]], list[Rejected]]:
-    """The sound events of a batch with their indexes, and those that were refused.
+def batch_from_json(body: bytes) -> tuple[list[Event], list[Rejected]]:
+    """The sound events of a batch, and those that were refused.
 
     Raises InvalidInput when there is no list of events at all.
     """
     try:
-        wires = _decode_batch(_without_nul(body)).events
-        return [(index, _normalise(wire)) for index, wire in enumerate(wires)], []
+        return _finish(body, _decode_batch(body).events), []
     except (ValueError, RecursionError, _Faults):
         document = unwrap(decode_json(body))
     if not isinstance(document, dict) or not isinstance(document.get("events"), list):
         raise InvalidInput('The body must be an object with an array "events".')
-    events: list[tuple[int, Event]] = []
+    events: list[Event] = []
     rejected: list[Rejected] = []
     for index, item in enumerate(document["events"]):
         try:
-            events.append((index, _event_from_document(item)))
+            events.append(_event_from_document(item))
         except InvalidInput as error:
             rejected.append(Rejected(index, [f"{field}: {text}" for field, text in error.details]))
     return events, rejected
-
-
-def _without_nul(body: bytes) -> bytes:
-    """``body``, unless it may hold a NUL character: in JSON it can only be escaped."""
-    if b"\\u0000" in body:
-        raise _Faults
-    return body
 
 
 class _Faults(Exception):
     """A decoded event is not acceptable; the slow path will say why."""
 
 
-def _normalise(wire: _WireEvent) -> Event:
-    session_id = wire.session_id.strip()
-    agent_type = wire.agent_type.strip()
-    event_type = wire.event_type.strip()
-    status = wire.status
-    cost = wire.cost_usd
-    texts = [
-        text and (text.strip() or None)
-        for text in (
-            wire.event_id, wire.tool_name, wire.branch, wire.project, wire.model, wire.source,
-        )
-    ]  # fmt: skip
-    counts = (
-        wire.tokens_in or 0, wire.tokens_out or 0, wire.cache_read_tokens or 0,
-        wire.cache_write_tokens or 0, wire.duration_ms or 0,
-    )  # fmt: skip
-    if (
-        not session_id
-        or not agent_type
-        or event_type not in EVENT_TYPES
-        or (status is not None and status not in STATUSES)
-        or (cost is not None and not 0 <= cost <= MAX_COST_USD)
-        or min(counts) < 0
-        or max(counts) > MAX_INT
-        or max(map(len, filter(None, texts)), default=0) > MAX_NAME
-        or len(session_id) > MAX_NAME
-        or len(agent_type) > MAX_NAME
-    ):
+def _finish(body: bytes, events: list[Event]) -> list[Event]:
+    """What the decoder cannot check. Raises _Faults when the slow path must have a look."""
+    # In JSON, a NUL and any white space but the blank can only be written with a backslash.
+    if b"\\u0000" in body:
         raise _Faults
-    event_id, tool_name, branch, project, model, source = texts
-    return Event(
-        session_id=session_id,
-        agent_type=agent_type,
-        event_type=event_type,
-        event_id=event_id or None,
-        status=status or ("error" if event_type == "error" else "success"),  # type: ignore[arg-type]  # checked above
-        tool_name=tool_name or None,
-        branch=branch or None,
-        project=project or None,
-        model=model or None,
-        source=source or "api",
-        tokens_in=counts[0],
-        tokens_out=counts[1],
-        cache_read_tokens=counts[2],
-        cache_write_tokens=counts[3],
-        duration_ms=wire.duration_ms,
-        cost_usd=cost,
-        metadata={} if wire.metadata is msgspec.UNSET else wire.metadata,
-        occurred_at=None if wire.client_timestamp is None else _time(wire.client_timestamp),
-    )
+    tight = body.isascii() and b"\\" not in body and b'" ' not in body and b' "' not in body
+    for event in events:
+        if event.client_timestamp is not None:
+            event.occurred_at = _time(event.client_timestamp)
+        if not tight:
+            _check_trimmed(event)
+    return events
+
+
+def _check_trimmed(event: Event) -> None:
+    for text in (
+        event.session_id, event.agent_type, event.event_id, event.tool_name, event.branch,
+        event.project, event.model, event.source,
+    ):  # fmt: skip
+        if text is not None and text.strip() != text:
+            raise _Faults
 
 
 def _time(text: str) -> int:
@@ -195,7 +139,14 @@ def _event_from_document(document: Any) -> Event:
     faults = _faults(document)
     if faults:
         raise InvalidInput("Invalid event", faults)
-    return _normalise(msgspec.convert(document, _WireEvent))
+    fields = {name: document[name] for name in _FIELDS if document.get(name) is not None}
+    for name in (*_REQUIRED, *_TEXTS):
+        if name in fields:
+            fields[name] = fields[name].strip()
+    event = msgspec.convert({k: v for k, v in fields.items() if v != ""}, Event)
+    if event.client_timestamp is not None:
+        event.occurred_at = _time(event.client_timestamp)
+    return event
 
 
 def _faults(document: Any) -> list[Fault]:

@@ -52,6 +52,7 @@ class Stream:
         error = None if serving.cancelled() else serving.exception()
         if isinstance(error, TimeoutError) or self._subscription.overflowed:
             request.scope["agentmonitor.abort"]()
+            await asyncio.sleep(0)  # uvicorn hears of it, and misses no end of the answer
         elif error is not None:
             raise error
 

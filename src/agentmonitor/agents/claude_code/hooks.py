@@ -11,7 +11,7 @@ from agentmonitor.agents.base import HookReport
 from agentmonitor.agents.claude_code import tools
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.activity import REMINDER
-from agentmonitor.model.event import Event
+from agentmonitor.model.event import Event, EventType
 from agentmonitor.model.signal import SessionSignal, Signal, SignalKind, first_line
 
 AGENT_TYPE = "claude_code"
@@ -82,7 +82,7 @@ class _Hook:
 
     def event(
         self,
-        event_type: str,
+        event_type: EventType,
         metadata: dict[str, Any] | None = None,
         *,
         signal: Signal,

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agentmonitor.model.event import MAX_INT
-from agentmonitor.model.wire import MAX_NAME
+from agentmonitor.model.event import MAX_INT, MAX_NAME
 
 MAX_VALUE = 2000
 """Characters kept of a command, a pattern and the like."""

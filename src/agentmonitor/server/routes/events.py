@@ -31,8 +31,7 @@ async def receive_one(request: Request, runtime: Runtime) -> Response:
 
 async def receive_batch(request: Request, runtime: Runtime) -> Response:
     """Store the sound events of a batch and name the others."""
-    indexed, rejected = wire.batch_from_json(await request.body())
-    events = [event for _, event in indexed]
+    events, rejected = wire.batch_from_json(await request.body())
     await runtime.locate(events)
     outcome = await runtime.pipeline.ingest(events)
     ids = [number for number in outcome if number is not None]

@@ -16,7 +16,7 @@ from agentmonitor.storage.sqlite.rollups import Cells, measure
 from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE, Session, SessionWriter
 
 STATUSES = ("success", "error", "timeout")
-_STATUS_IDS = {name: number for number, name in enumerate(STATUSES)}
+_STATUS_IDS: dict[str | None, int] = {name: number for number, name in enumerate(STATUSES)}
 
 # When events leave "no project", the last use of their branch there is that of those that stay.
 _BRANCH_LAST_USE = (
@@ -97,100 +97,97 @@ class Applier:
         return session or self.sessions.create(session_id, agent, at)
 
     def _add(self, event: Event) -> None:
-        name = self.names.id
-        agent = name(event.agent_type)
+        names = self.names
+        agent = names[event.agent_type]
         time = event.created_at if event.occurred_at is None else event.occurred_at
         session = self._session(event.session_id, agent, time)
-        project, branch = name(event.project), name(event.branch)
+        project, branch = names[event.project], names[event.branch]
         if (project and not session.project) or (branch and not session.branch):
             self._place(session, project, branch)
         if project:
             session.project = project
         elif session.project:
             project = session.project
-            event.project = self.names.text(project)
+            event.project = names.text(project)
         if branch:
             session.branch = branch
         elif session.branch:
             branch = session.branch
-            event.branch = self.names.text(branch)
-        model = name(event.model)
-        file = name(event.file_path)
-        kind, tool, source = name(event.event_type), name(event.tool_name), name(event.source)
+            event.branch = names.text(branch)
+        model, tool = names[event.model], names[event.tool_name]
+        if model:
+            session.model = model
+        kind, source = names[event.event_type], names[event.source]
         status = _STATUS_IDS[event.status]
+        file = 0
+        if event.file_path is not None:
+            file = names[event.file_path]
+            self._touch_file(session, file)
         self._last_id += 1
         event.id = self._last_id
         lag = None if event.occurred_at is None else event.created_at - time
         self._rows.append((
             event.id, pack(event.event_id), session.key, time, lag, agent, kind, status, tool,
-            model, project, branch, source, event.tokens_in, event.tokens_out, event.cache_read_tokens,
-            event.cache_write_tokens, event.duration_ms, event.cost_usd, event.metadata_json,
-            int(event.payload_truncated), file, event.lines_added, event.lines_removed,
+            model, project, branch, source, event.tokens_in, event.tokens_out,
+            event.cache_read_tokens, event.cache_write_tokens, event.duration_ms, event.cost_usd,
+            event.metadata_json, event.payload_truncated, file, event.lines_added,
+            event.lines_removed,
         ))  # fmt: skip
         cell = measure(
             status != 0, event.tokens_in, event.tokens_out, event.cache_read_tokens,
             event.cache_write_tokens, event.cost_usd, event.duration_ms,
         )  # fmt: skip
-        self._count(session, event, cell, time, file)
-        if model:
-            session.model = model
+        session.count(cell, time, event.lines_added, event.lines_removed)
+        self.sessions.touch(session)
         self._cells.add(
             (time // MINUTE_MS, agent, kind, tool, model, source, project, branch), cell, time
         )
-        if event.source != "import":
-            signal = event.signal or IMPLIED.get(event.event_type, BUSY)
-            self._live(session, signal, event.created_at, event.agent_type)
-            if event.event_type == "session_end":
-                lingers = event.agent_type in self._lingering
-                session.status = IDLE if lingers else ENDED
-                session.ended_at = time
-        elif event.signal is not None:
-            self._describe(session, event.signal)
-        if session.status == ENDED and event.source == "import":
-            session.ended_at = max(session.ended_at or time, time)
+        self._move_state(session, event, time)
 
-    def _count(self, session: Session, event: Event, cell: list[int], time: int, file: int) -> None:
-        session.events += 1
-        session.errors += cell[1]
-        session.tokens_in += cell[2]
-        session.tokens_out += cell[3]
-        session.cache_read += cell[4]
-        session.cache_write += cell[5]
-        session.cost_nano += cell[6]
-        session.unpriced += cell[7]
-        session.lines_added += event.lines_added
-        session.lines_removed += event.lines_removed
-        if time > session.last_event_at:
-            session.last_event_at = time
-        if time < session.started_at:
-            session.started_at = time
-        if file:
-            cursor = self._connection.execute(
-                "INSERT OR IGNORE INTO session_files VALUES (?, ?)", (session.key, file)
-            )
-            session.files_edited += cursor.rowcount
-        self.sessions.touch(session)
+    def _move_state(self, session: Session, event: Event, time: int) -> None:
+        """What the event says about the session's state; imported history says nothing."""
+        signal = event.signal
+        if event.source == "import":
+            if signal is not None:
+                self._describe(session, signal)
+            if session.status == ENDED:
+                session.ended_at = max(session.ended_at or time, time)
+            return
+        if signal is None:
+            signal = IMPLIED.get(event.event_type, BUSY)
+        self._live(session, signal, event.created_at)
+        if event.event_type == "session_end":
+            session.status = IDLE if event.agent_type in self._lingering else ENDED
+            session.ended_at = time
+
+    def _touch_file(self, session: Session, file: int) -> None:
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO session_files VALUES (?, ?)", (session.key, file)
+        )
+        session.files_edited += cursor.rowcount
 
     def _signal(self, report: SessionSignal) -> None:
-        session = self._session(report.session_id, self.names.id(report.agent_type), report.at)
-        project, branch = self.names.id(report.project), self.names.id(report.branch)
+        session = self._session(report.session_id, self.names[report.agent_type], report.at)
+        project, branch = self.names[report.project], self.names[report.branch]
         if (project and not session.project) or (branch and not session.branch):
             self._place(session, project, branch)
         session.project = project or session.project
         session.branch = branch or session.branch
-        session.model = self.names.id(report.model) or session.model
+        session.model = self.names[report.model] or session.model
         if report.signal.kind == "none":
             self._describe(session, report.signal)
         else:
-            self._live(session, report.signal, report.at, report.agent_type)
+            self._live(session, report.signal, report.at)
         self.sessions.touch(session)
 
-    def _live(self, session: Session, signal: Signal, at: int, agent_type: str) -> None:
+    def _live(self, session: Session, signal: Signal, at: int) -> None:
         """Something happened just now: the session is active, and its state may change."""
         session.status = ACTIVE
         session.ended_at = None
         if at > session.seen_at:
             session.seen_at = at
+        if signal is BUSY and session.is_busy:
+            return
         if session.activity.apply(signal, at):
             session.changed()
         self._describe(session, signal)

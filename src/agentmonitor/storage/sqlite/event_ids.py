@@ -1,8 +1,8 @@
 """Which event ids are stored already.
 
 An index over the ids themselves would be large and, as ids are random, would dirty a page for
-each event. So the look-up goes by a 64-bit hash; the id in the event's row decides. Two ids with
-one hash take neighbouring keys.
+each event. So the look-up goes by a 64-bit hash; the id in the event's row decides. An id whose
+hash is another's takes its next hash.
 """
 
 import sqlite3
@@ -18,25 +18,37 @@ _FIND = (
     "SELECT k.key, e.event_id FROM event_keys k JOIN events e ON e.id = k.event"
     " WHERE k.key IN (SELECT value FROM json_each(?))"
 )
-_LAST_KEY = 2**63 - 1
+_MASK = 2**64 - 1
 
 
-def hash_id(event_id: str) -> int:
-    """A signed 64-bit hash."""
+def hash_id(event_id: str, attempt: int = 0) -> int:
+    """A signed 64-bit hash; each further ``attempt`` gives another one.
+
+    The first is cheap for a UUID, the others cannot be foreseen by who chooses the ids.
+    """
+    packed = pack(event_id)
+    if isinstance(packed, bytes) and attempt == 0:
+        number = int.from_bytes(packed, "big")
+        return ((number >> 64) ^ number & _MASK) - 2**63
     from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
 
-    return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big", signed=True)
+    salt = attempt.to_bytes(8, "big")
+    digest = blake2b(event_id.encode(), digest_size=8, salt=salt).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def pack(event_id: str | None) -> str | bytes | None:
     """An event id as it is stored: a UUID in its usual spelling as its 16 bytes."""
-    if event_id is None or len(event_id) != 36:
+    if event_id is None or len(event_id) != 36 or event_id[8] != "-" or event_id[13] != "-":
+        return event_id
+    digits = event_id.replace("-", "")
+    if len(digits) != 32 or event_id[18] != "-" or event_id[23] != "-" or digits != digits.lower():
         return event_id
     try:
-        packed = bytes.fromhex(event_id.replace("-", ""))
+        packed = bytes.fromhex(digits)
     except ValueError:
         return event_id
-    return packed if unpack(packed) == event_id else event_id
+    return packed if len(packed) == 16 else event_id
 
 
 def unpack(stored: str | bytes | None) -> str | None:
@@ -51,7 +63,7 @@ class EventIds:
     """Claims ids inside the writer's transaction."""
 
     def __init__(
-        self, connection: sqlite3.Connection, hash_function: Callable[[str], int] = hash_id
+        self, connection: sqlite3.Connection, hash_function: Callable[[str, int], int] = hash_id
     ) -> None:
         self._connection = connection
         self._hash = hash_function
@@ -63,7 +75,7 @@ class EventIds:
         """Read what is known of the ids of ``batches``: one query a transaction."""
         hash_function = self._hash
         self._keys = {
-            event.event_id: hash_function(event.event_id)
+            event.event_id: hash_function(event.event_id, 0)
             for events in batches
             for event in events
             if event.event_id is not None
@@ -75,10 +87,12 @@ class EventIds:
     def claim(self, event_id: str, row: int) -> bool:
         """Take ``event_id`` for the event with the id ``row``; False when it is taken."""
         key = self._keys[event_id]
+        attempt = 0
         while (holder := self._holders.get(key)) is not None:
             if holder == event_id:
                 return False
-            key = key + 1 if key < _LAST_KEY else -_LAST_KEY
+            attempt += 1
+            key = self._hash(event_id, attempt)
             if key not in self._holders:
                 self._read([key])
         self._holders[key] = event_id

@@ -7,20 +7,17 @@ CACHE = 20_000
 """Names kept in memory at most; what arrives is untrusted, so the cache may not grow freely."""
 
 
-class NameWriter:
-    """Gives out ids inside the writer's transaction. 0 stands for "no name"."""
+class NameWriter(dict[str | None, int]):
+    """Gives out ids inside the writer's transaction; None has the id 0.
+
+    ``names[value]`` is the id, made when it is new. A dict, because it is asked nine times for
+    each event.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__({None: 0})
         self._connection = connection
-        self._ids: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-
-    def id(self, value: str | None) -> int:
-        """The id of ``value``, made when it is new."""
-        if value is None:
-            return 0
-        found = self._ids.get(value)
-        return found if found is not None else self._fetch(value)
 
     def text(self, number: int) -> str:
         """The name that has the id ``number``."""
@@ -33,11 +30,12 @@ class NameWriter:
 
     def forget(self) -> None:
         """Drop the cache: after a roll-back it may name what was never stored."""
-        self._ids.clear()
+        self.clear()
+        self[None] = 0
         self._texts.clear()
 
-    def _fetch(self, value: str) -> int:
-        if len(self._ids) >= CACHE:
+    def __missing__(self, value: str | None) -> int:
+        if len(self) >= CACHE:
             self.forget()
         row = self._connection.execute("SELECT id FROM names WHERE value = ?", (value,)).fetchone()
         if row is None:
@@ -45,7 +43,7 @@ class NameWriter:
             number = cursor.lastrowid or 0
         else:
             number = int(row[0])
-        self._ids[value] = number
+        self[value] = number
         return number
 
 

@@ -5,6 +5,7 @@ rows of every roll-up table and level, and adds them. The same code makes a rebu
 """
 
 import sqlite3
+from operator import add
 
 from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from agentmonitor.storage.sqlite.bulk import Insert
@@ -58,24 +59,17 @@ def measure(
     duration_ms: int | None,
 ) -> Cell:
     """What one event adds, in the order of MEASURES."""
-    if cost_usd is None:
-        tokens = tokens_in + tokens_out + cache_read + cache_write
-        nano, unpriced = 0, 1 if tokens else 0
-    else:
-        tokens, nano, unpriced = 0, to_nano(cost_usd), 0
+    tokens = tokens_in + tokens_out + cache_read + cache_write
+    nano = unpriced = 0
+    if cost_usd is not None:
+        nano, tokens = to_nano(cost_usd), 0
+    elif tokens:
+        unpriced = 1
+    duration, durations = (0, 0) if duration_ms is None else (duration_ms, 1)
     return [
-        1,
-        1 if failed else 0,
-        tokens_in,
-        tokens_out,
-        cache_read,
-        cache_write,
-        nano,
-        unpriced,
-        tokens,
-        duration_ms or 0,
-        0 if duration_ms is None else 1,
-    ]
+        1, int(failed), tokens_in, tokens_out, cache_read, cache_write, nano, unpriced, tokens,
+        duration, durations,
+    ]  # fmt: skip
 
 
 def clamp(value: int) -> int:
@@ -96,12 +90,7 @@ class Cells:
     def add(self, key: CellKey, cell: Cell, time: int) -> None:
         """Add ``cell`` (owned by this object from now on) under ``key``."""
         known = self._cells.get(key)
-        if known is None:
-            self._cells[key] = cell
-        else:
-            for index, value in enumerate(cell):
-                if value:
-                    known[index] += value
+        self._cells[key] = cell if known is None else list(map(add, known, cell))
         if key[7]:
             branch = (key[7], key[6], key[1])
             if self._branch_times.get(branch, -(2**62)) < time:
@@ -153,12 +142,7 @@ class Cells:
 
 def _add(rows: Rows, key: tuple[int, ...], cell: Cell) -> None:
     known = rows.get(key)
-    if known is None:
-        rows[key] = cell.copy()
-    else:
-        for index, value in enumerate(cell):
-            if value:
-                known[index] += value
+    rows[key] = cell if known is None else list(map(add, known, cell))
 
 
 def _coarsen(rows: Rows) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from agentmonitor.model.activity import Activity
 from agentmonitor.storage.sqlite.bulk import Insert
-from agentmonitor.storage.sqlite.rollups import clamp
+from agentmonitor.storage.sqlite.rollups import Cell, clamp
 
 STATES = ("working", "permission", "input", "idle", "failed", "ended")
 ACTIVE, IDLE, ENDED = 0, 1, 2
@@ -33,7 +33,7 @@ _decode = msgspec.json.Decoder(Activity).decode
 class Session:
     """One session's row, with names as ids and times in milliseconds since the epoch."""
 
-    __slots__ = (*_COLUMNS, "activity", "state", "_activity_json")
+    __slots__ = (*_COLUMNS, "_activity_json", "activity", "is_busy", "state")
 
     key: int
     id: str
@@ -60,6 +60,8 @@ class Session:
     title: str | None
     cwd: str | None
     activity: Activity
+    is_busy: bool
+    """Whether a sign of work would change nothing."""
     state: int
 
     @classmethod
@@ -89,7 +91,30 @@ class Session:
     def changed(self) -> None:
         """To be called after each change of ``activity``."""
         self.state = STATES.index(self.activity.state)
+        self.is_busy = self.activity.is_busy
         self._activity_json = _encode(self.activity).decode()
+
+    def count(self, cell: Cell, time: int, lines_added: int, lines_removed: int) -> None:
+        """Add an event's measures (see ``rollups.MEASURES``) and its own time."""
+        self.events += 1
+        if cell[1]:
+            self.errors += 1
+        if cell[2] or cell[3] or cell[4] or cell[5]:
+            self.tokens_in += cell[2]
+            self.tokens_out += cell[3]
+            self.cache_read += cell[4]
+            self.cache_write += cell[5]
+            self.cost_nano += cell[6]
+            self.unpriced += cell[7]
+        elif cell[6]:
+            self.cost_nano += cell[6]
+        if lines_added or lines_removed:
+            self.lines_added += lines_added
+            self.lines_removed += lines_removed
+        if time > self.last_event_at:
+            self.last_event_at = time
+        elif time < self.started_at:
+            self.started_at = time
 
     def row(self) -> tuple[object, ...]:
         """The values of ``_SAVE``."""

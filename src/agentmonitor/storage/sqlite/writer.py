@@ -5,9 +5,10 @@ after the commit, in the order in which they queued.
 """
 
 import logging
+import queue
 import sqlite3
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 MAX_GROUP = 2000
 """Events in one transaction at most (a single batch may be larger)."""
+GATHER_S = 0.001
 MAX_QUEUED = 40_000
 """Events that may wait; beyond that callers are told to come again."""
 
@@ -51,6 +53,10 @@ class Task(msgspec.Struct):
     done: Callable[[StorageError | None], None]
 
 
+_NOTHING = Task(lambda connection, applier: None, lambda error: None)
+"""Stands for an empty queue."""
+
+
 class Writer:
     """Owns the writing connection from ``start`` to ``stop``."""
 
@@ -60,9 +66,10 @@ class Writer:
         self._connection = connection
         self._path = path
         self._applier = Applier(connection, lingering)
-        self._queue: deque[Batch | Task] = deque()
+        self._queue: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
+        self._guard = threading.Lock()
         self._queued = 0
-        self._condition = threading.Condition()
+        self._written = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
 
@@ -72,22 +79,23 @@ class Writer:
 
     def stop(self) -> None:
         """Write what is queued, then end. Safe to call twice."""
-        with self._condition:
-            self._stopping = True
-            self._condition.notify()
+        with self._guard:
+            if not self._stopping:
+                self._stopping = True
+                self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join()
 
     def submit(self, batch: Batch) -> None:
         """Queue a batch. Raises Overloaded when too much waits, Closed after ``stop``."""
-        with self._condition:
+        with self._guard:
             if self._stopping:
                 raise Closed("The server is shutting down; send this again later.")
-            if self._queue and self._queued + batch.size > MAX_QUEUED:
+            waiting = self._queued - self._written
+            if waiting and waiting + batch.size > MAX_QUEUED:
                 raise Overloaded("Too much is waiting to be written; send this again in a second.")
-            self._queue.append(batch)
             self._queued += batch.size
-            self._condition.notify()
+            self._queue.put(batch)
 
     def call(self, work: Callable[[sqlite3.Connection, Applier], T]) -> T:
         """Run ``work`` in the writer thread and wait. Raises what it raised."""
@@ -103,45 +111,46 @@ class Writer:
                 failure.append(error)
             finished.set()
 
-        with self._condition:
+        with self._guard:
             if self._stopping:
                 raise Closed("The database is closed.")
-            self._queue.append(Task(run, done))
-            self._condition.notify()
+            self._queue.put(Task(run, done))
         finished.wait()
         if failure:
             raise failure[0]
         return outcome[0]
 
     def _run(self) -> None:
-        while True:
-            with self._condition:
-                while not self._queue and not self._stopping:
-                    self._condition.wait()
-                if not self._queue:
-                    return
-                group = self._next_group()
-            if isinstance(group, Task):
-                self._run_task(group)
-            else:
-                self._write(group)
-
-    def _next_group(self) -> list[Batch] | Task:
-        """Take the batches that go into one transaction, or one task. Holds the condition."""
-        group: list[Batch] = []
-        size = 0
-        while self._queue and size < MAX_GROUP:
-            item = self._queue[0]
+        item = self._queue.get()
+        while item is not None:
             if isinstance(item, Task):
-                if group:
-                    break
-                self._queue.popleft()
+                self._run_task(item)
+                item = self._queue.get()
+                continue
+            group = [item]
+            item = self._gather(group)
+            self._write(group)
+            self._written += sum(batch.size for batch in group)
+            if item is _NOTHING:
+                if len(group) > 1:
+                    # Several callers at once: those who were just answered come again at once,
+                    # and a transaction for all of them costs hardly more than one for the first.
+                    time.sleep(GATHER_S)
+                item = self._queue.get()
+
+    def _gather(self, group: list[Batch]) -> "Batch | Task | None":
+        """Add what waits to ``group``, up to a limit; what came after that, or _NOTHING."""
+        size = group[0].size
+        while size < MAX_GROUP:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return _NOTHING
+            if not isinstance(item, Batch):
                 return item
-            self._queue.popleft()
             group.append(item)
             size += item.size
-        self._queued -= size
-        return group
+        return _NOTHING
 
     def _write(self, group: list[Batch]) -> None:
         results: Sequence[WriteResult | StorageError]

@@ -70,7 +70,7 @@ CREATE TABLE events (
     lines_removed INTEGER NOT NULL
 );
 
--- Which event ids are stored: a 64-bit hash of the id, or the next free key beside it.
+-- Which event ids are stored: the first free one of the hashes of the id.
 CREATE TABLE event_keys (
     key   INTEGER PRIMARY KEY,
     event INTEGER NOT NULL
