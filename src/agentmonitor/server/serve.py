@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agentmonitor.config import Settings
 from agentmonitor.errors import ConfigError
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.app import App
-from agentmonitor.server.http import error_response
+from agentmonitor.server.protocol import Protocol
 from agentmonitor.server.security import is_loopback
 
 log = logging.getLogger(__name__)
@@ -24,29 +23,6 @@ log = logging.getLogger(__name__)
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 10
 """How long requests in flight may take after the signal to stop."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """Uvicorn's protocol, with our answer to what is no HTTP, and a way to drop a client."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["agentmonitor.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # ours
-
-    def on_headers_complete(self) -> None:
-        # CONNECT and absolute targets have no path that could be served.
-        try:
-            super().on_headers_complete()
-        except AttributeError:
-            self.send_400_response("The request's target is not a path.")
-
-    def send_400_response(self, msg: str) -> None:
-        body = error_response(400, msg).body
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(body), body)
-        )
-        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -100,7 +76,7 @@ def serve(settings: Settings) -> None:
     address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
     config = uvicorn.Config(
         App(runtime),
-        http=_Protocol,
+        http=Protocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
