@@ -37,7 +37,7 @@ class Applier:
         self.names = NameWriter(connection)
         self.sessions = SessionWriter(connection)
         self._event_ids = EventIds(connection)
-        self._cells = Cells()
+        self._cells = Cells(connection)
         self._rows: list[tuple[object, ...]] = []
         self._placed: set[tuple[int, int]] = set()
         self._last_id = self._read_last_id()
@@ -68,15 +68,20 @@ class Applier:
         self._flush_rows()
         self._event_ids.save()
         self.sessions.save()
-        self._cells.write(self._connection)
+        self._cells.write()
         if self._placed:
+            self._cells.fold()
             self._connection.executemany(_BRANCH_LAST_USE, sorted(self._placed))
             self._placed.clear()
+
+    def fold(self) -> None:
+        """Bring the roll-ups up to date with what small transactions left pending."""
+        self._cells.fold()
 
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._rows.clear()
-        self._cells.clear()
+        self._cells.forget()
         self._placed.clear()
         self._event_ids.forget()
         self.names.forget()

@@ -66,6 +66,7 @@ class SqliteEngine(Reader):
         """Make silent sessions idle, then ended; the ids of those that changed."""
 
         def work(connection: sqlite3.Connection, applier: Applier) -> list[str]:
+            applier.fold()
             return maintain.sweep(connection, applier.sessions, now, timeout_ms)
 
         return self._open_writer().call(work)
@@ -75,7 +76,7 @@ class SqliteEngine(Reader):
 
         def work(connection: sqlite3.Connection, applier: Applier) -> int:
             count = maintain.rebuild(connection, progress)
-            applier.sessions.forget()
+            applier.forget()
             return count
 
         return self._open_writer().call(work)

@@ -51,7 +51,7 @@ def rebuild(
     transaction. ``progress`` is told (events done, events in all)."""
     (total,) = connection.execute("SELECT count(*) FROM events").fetchone()
     clear_tables(connection)
-    cells = Cells()
+    cells = Cells(connection)
     events = connection.execute(
         "SELECT agent, type, tool, model, source, project, branch, status != 0, tokens_in,"
         " tokens_out, cache_read, cache_write, cost_usd, duration_ms, time FROM events"
@@ -60,10 +60,10 @@ def rebuild(
         time = row[14]
         cells.add((time // MINUTE_MS, *row[:7]), measure(*row[7:14]), time)
         if len(cells) >= _REBUILD_CELLS:
-            cells.write(connection)
+            cells.fold()
         if progress is not None and done % 100_000 == 0:
             progress(done, total)
-    cells.write(connection)
+    cells.fold()
     _rebuild_sessions(connection)
     if progress is not None:
         progress(total, total)

@@ -91,7 +91,9 @@ class Reader:
     def agent_types(self) -> list[str]:
         """Every agent type that has an event."""
         with self._snapshot() as connection:
-            rows = connection.execute("SELECT agent FROM rollup_time WHERE level = 0").fetchall()
+            rows = connection.execute(
+                "SELECT DISTINCT agent FROM sums_by_time WHERE level = 0"
+            ).fetchall()
             found = self._names.values(connection, [number for (number,) in rows])
             return sorted(name for name in found.values() if name is not None)
 

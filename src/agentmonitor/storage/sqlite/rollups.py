@@ -40,6 +40,11 @@ CellKey = tuple[int, int, int, int, int, int, int, int]
 """(minute, agent, type, tool, model, source, project, branch)"""
 Rows = dict[tuple[int, ...], Cell]
 
+MAX_APPENDED = 200
+"""Changes of a transaction that is small."""
+MAX_PENDING = 1500
+"""Rows that reads add up beside the roll-ups, at most."""
+
 
 def to_nano(cost_usd: float) -> int:
     """US dollars as whole nanodollars, so that sums are exact and in any order the same.
@@ -78,66 +83,104 @@ def clamp(value: int) -> int:
 
 
 class Cells:
-    """One transaction's changes of the roll-ups."""
+    """One transaction's changes of the roll-ups.
 
-    def __init__(self) -> None:
+    A large transaction writes them into the roll-ups. A small one would touch about ten rows of
+    those for each event, so it appends them to a table that reads add to the roll-ups, and that
+    is folded into them when it has grown.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._cells: dict[CellKey, Cell] = {}
-        self._branch_times: dict[tuple[int, int, int], int] = {}
+        self._times: dict[CellKey, int] = {}
+        self._pending = self._count_pending()
 
     def __len__(self) -> int:
         return len(self._cells)
 
     def add(self, key: CellKey, cell: Cell, time: int) -> None:
-        """Add ``cell`` (owned by this object from now on) under ``key``."""
+        """Add ``cell`` under ``key``; ``time`` is that of the newest event in it."""
         known = self._cells.get(key)
-        self._cells[key] = cell if known is None else list(map(add, known, cell))
-        if key[7]:
-            branch = (key[7], key[6], key[1])
-            if self._branch_times.get(branch, -(2**62)) < time:
-                self._branch_times[branch] = time
+        if known is None:
+            self._cells[key] = cell
+            self._times[key] = time
+        else:
+            self._cells[key] = list(map(add, known, cell))
+            if time > self._times[key]:
+                self._times[key] = time
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Add everything to the tables. Belongs into a transaction; empties this object."""
-        cells = self._cells
-        if not cells:
-            return
-        usage: Rows = {}
-        time: Rows = {}
-        project: Rows = {}
-        branches: Rows = {}
-        for (minute, agent, kind, tool, model, source, project_id, branch), cell in cells.items():
-            hour = minute // _HOUR_MINUTES
-            _add(usage, (HOUR, hour, agent, kind, tool, model, source), cell)
-            _add(project, (HOUR, hour, project_id, agent), cell)
-            _add(time, (MINUTE, minute, agent), cell)
-            if branch:
-                _add(branches, (branch, project_id, agent), cell)
-        for (_, minute, agent), cell in list(time.items()):
-            _add(time, (HOUR, minute // _HOUR_MINUTES, agent), cell)
-        for rows in (usage, time, project):
-            _coarsen(rows)
-        for table, rows in (
-            ("rollup_usage", usage),
-            ("rollup_time", time),
-            ("rollup_project", project),
-        ):
-            _ADD[table].run(connection, [(*key, *map(clamp, cell)) for key, cell in rows.items()])
-            shrunk = [key for key, cell in rows.items() if cell[0] <= 0]
-            if shrunk:
-                connection.executemany(_DROP_EMPTY[table], shrunk)
-        _ADD_BRANCHES.run(
-            connection,
-            [(*key, cell[0], self._branch_times[key]) for key, cell in branches.items()],  # type: ignore[index]  # a key of three
-        )
-        shrunk = [key for key, cell in branches.items() if cell[0] <= 0]
-        if shrunk:
-            connection.executemany(_DROP_EMPTY["rollup_branch"], shrunk)
-        self.clear()
+    def write(self) -> None:
+        """Write the changes. Belongs into the transaction; empties this object."""
+        count = len(self._cells)
+        if count > MAX_APPENDED or self._pending + count > MAX_PENDING:
+            self.fold()
+        elif count:
+            times = self._times
+            rows = [(*key, times[key], *_saved(cell)) for key, cell in self._cells.items()]
+            _APPEND.run(self._connection, rows)
+            self._pending += count
+            self._cells = {}
+            self._times = {}
 
-    def clear(self) -> None:
-        """Forget everything: the transaction was rolled back."""
+    def fold(self) -> None:
+        """Write the changes and all that is pending into the roll-ups."""
+        if self._pending:
+            for row in self._connection.execute("SELECT * FROM rollup_pending"):
+                self.add(row[:8], list(row[9:]), row[8])
+            self._connection.execute("DELETE FROM rollup_pending")
+            self._pending = 0
+        if self._cells:
+            _write(self._connection, self._cells, self._times)
+            self._cells = {}
+            self._times = {}
+
+    def forget(self) -> None:
+        """The transaction was rolled back."""
         self._cells = {}
-        self._branch_times = {}
+        self._times = {}
+        self._pending = self._count_pending()
+
+    def _count_pending(self) -> int:
+        row = self._connection.execute("SELECT count(*) FROM rollup_pending").fetchone()
+        return int(row[0])
+
+
+def _write(
+    connection: sqlite3.Connection, cells: dict[CellKey, Cell], times: dict[CellKey, int]
+) -> None:
+    """Derive the rows of every roll-up and level from ``cells``, and add them."""
+    usage: Rows = {}
+    time: Rows = {}
+    project: Rows = {}
+    branches: Rows = {}
+    last_times: dict[tuple[int, ...], int] = {}
+    for key, cell in cells.items():
+        minute, agent, kind, tool, model, source, project_id, branch = key
+        hour = minute // _HOUR_MINUTES
+        _add(usage, (HOUR, hour, agent, kind, tool, model, source), cell)
+        _add(project, (HOUR, hour, project_id, agent), cell)
+        _add(time, (MINUTE, minute, agent), cell)
+        if branch:
+            place = (branch, project_id, agent)
+            _add(branches, place, cell)
+            last_times[place] = max(last_times.get(place, 0), times[key])
+    for (_, minute, agent), cell in list(time.items()):
+        _add(time, (HOUR, minute // _HOUR_MINUTES, agent), cell)
+    tables = {"rollup_usage": usage, "rollup_time": time, "rollup_project": project}
+    for table, rows in tables.items():
+        _coarsen(rows)
+        _ADD[table].run(connection, [(*key, *_saved(cell)) for key, cell in rows.items()])
+    _ADD_BRANCHES.run(connection, [(*k, c[0], last_times[k]) for k, c in branches.items()])
+    for table, rows in (tables | {"rollup_branch": branches}).items():
+        shrunk = [key for key, cell in rows.items() if cell[0] <= 0]
+        if shrunk:
+            connection.executemany(_DROP_EMPTY[table], shrunk)
+
+
+def _saved(cell: Cell) -> Cell:
+    """``cell`` as SQLite can hold it."""
+    return cell if max(cell) < MAX_SUM else [clamp(value) for value in cell]
 
 
 def _add(rows: Rows, key: tuple[int, ...], cell: Cell) -> None:
@@ -155,6 +198,7 @@ def _coarsen(rows: Rows) -> None:
             _add(rows, (ALL, 0, *key[2:]), cell)
 
 
+_APPEND = Insert("rollup_pending", 9 + len(MEASURES))
 _ADD = {
     table: Insert(
         f"{table} ({', '.join(keys + MEASURES)})",
@@ -177,5 +221,5 @@ _DROP_EMPTY = {
 
 def clear_tables(connection: sqlite3.Connection) -> None:
     """Empty every roll-up table."""
-    for table in (*KEYS, "rollup_branch"):
+    for table in (*KEYS, "rollup_branch", "rollup_pending"):
         connection.execute(f"DELETE FROM {table}")

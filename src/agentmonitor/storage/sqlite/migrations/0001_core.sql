@@ -119,3 +119,78 @@ CREATE TABLE rollup_branch (
     events INTEGER NOT NULL, last_time INTEGER NOT NULL,
     PRIMARY KEY (branch, project, agent)
 ) WITHOUT ROWID;
+
+-- Small transactions append what they change here; now and then it is folded into the roll-ups.
+CREATE TABLE rollup_pending (
+    minute INTEGER NOT NULL, agent INTEGER NOT NULL, type INTEGER NOT NULL,
+    tool INTEGER NOT NULL, model INTEGER NOT NULL, source INTEGER NOT NULL,
+    project INTEGER NOT NULL, branch INTEGER NOT NULL, last_time INTEGER NOT NULL,
+    events INTEGER NOT NULL, errors INTEGER NOT NULL,
+    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL,
+    cost_nano INTEGER NOT NULL, unpriced INTEGER NOT NULL, unpriced_tokens INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL, durations INTEGER NOT NULL
+);
+
+-- What reads use: the roll-ups with what is pending.
+CREATE VIEW sums_by_usage AS
+SELECT level, bucket, agent, type, tool, model, source,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_usage
+UNION ALL SELECT 0, 0, agent, type, tool, model, source,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 1, minute / 1440, agent, type, tool, model, source,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 2, minute / 60, agent, type, tool, model, source,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending;
+
+CREATE VIEW sums_by_time AS
+SELECT level, bucket, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_time
+UNION ALL SELECT 0, 0, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 1, minute / 1440, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 2, minute / 60, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 3, minute, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending;
+
+CREATE VIEW sums_by_project AS
+SELECT level, bucket, project, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_project
+UNION ALL SELECT 0, 0, project, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 1, minute / 1440, project, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending
+UNION ALL SELECT 2, minute / 60, project, agent,
+       events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
+       unpriced_tokens, duration_ms, durations
+  FROM rollup_pending;
+
+CREATE VIEW sums_by_branch AS
+SELECT branch, project, agent, events, last_time FROM rollup_branch
+UNION ALL SELECT branch, project, agent, events, last_time FROM rollup_pending WHERE branch != 0;

@@ -139,17 +139,30 @@ class EventQueries:
         return rows
 
     def _hours(self, named: dict[str, int], low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Hours with matches and how many, the latest first."""
         conditions = "".join(f" AND {column} = ?" for column in named)
-        query = (
-            "SELECT bucket, sum(events) FROM rollup_usage WHERE level = ? AND bucket >= ?"
-            f" AND bucket <= ?{conditions} GROUP BY bucket ORDER BY bucket DESC"
+        first, last = low // HOUR_MS, high // HOUR_MS
+        pending: dict[int, int] = dict(
+            self._connection.execute(
+                "SELECT minute / 60, sum(events) FROM rollup_pending WHERE minute / 60 >= ?"
+                f" AND minute / 60 <= ?{conditions} GROUP BY 1 ORDER BY 1",
+                (first, last, *named.values()),
+            ).fetchall()
         )
-        arguments = (HOUR, low // HOUR_MS, high // HOUR_MS, *named.values())
-        yield from self._connection.execute(query, arguments)
+        rolled_up = self._connection.execute(
+            "SELECT bucket, sum(events) FROM rollup_usage WHERE level = ? AND bucket >= ?"
+            f" AND bucket <= ?{conditions} GROUP BY bucket ORDER BY bucket DESC",
+            (HOUR, first, last, *named.values()),
+        )
+        for hour, count in rolled_up:
+            while pending and (latest := next(reversed(pending))) > hour:
+                yield latest, pending.pop(latest)
+            yield hour, count + pending.pop(hour, 0)
+        yield from reversed(pending.items())
 
     def _total(self, named: dict[str, int], since: int | None, until: int | None) -> int:
         spans = cover(since, until, (DAY, HOUR))
-        query, arguments = measured("rollup_usage", (), ("events",), spans, named)
+        query, arguments = measured("sums_by_usage", (), ("events",), spans, named)
         (total,) = self._connection.execute(query, arguments).fetchone()
         return int(total)
 
@@ -169,9 +182,9 @@ class EventQueries:
             and where.until is None
             and set(named) <= {"agent", "branch", "project"}
         ):
-            table, level = "rollup_branch", ""
+            table, level = "sums_by_branch", ""
             if "branch" not in named:
-                table, level = "rollup_project", " AND level = 0"
+                table, level = "sums_by_project", " AND level = 0"
             conditions = " AND ".join(f"{column} = ?" for column in named) + level
             query = f"SELECT coalesce(sum(events), 0) FROM {table} WHERE {conditions}"
             return int(self._connection.execute(query, list(named.values())).fetchone()[0])
@@ -181,7 +194,7 @@ class EventQueries:
         """The end of the range in which a branch's events can lie."""
         if "branch" not in named:
             return until
-        query = "SELECT max(last_time) FROM rollup_branch WHERE branch = ?"
+        query = "SELECT max(last_time) FROM sums_by_branch WHERE branch = ?"
         last: int | None = self._connection.execute(query, (named["branch"],)).fetchone()[0]
         if last is None:
             return until

@@ -47,10 +47,10 @@ class StatsQueries:
             "cost_nano", "unpriced", "unpriced_tokens",
         )  # fmt: skip
         ((events, errors, t_in, t_out, c_read, c_write, nano, unpriced, u_tokens),) = self._sums(
-            "rollup_time", (), measures
+            "sums_by_time", (), measures
         )
-        agents = self._sums("rollup_time", ("agent",), ("events",))
-        usage = self._sums("rollup_usage", ("tool", "model"), ("events",))
+        agents = self._sums("sums_by_time", ("agent",), ("events",))
+        usage = self._sums("sums_by_usage", ("tool", "model"), ("events",))
         statuses = self._session_counts()
         branches = self._branches()
         ids = [int(r[0]) for r in agents] + [int(n) for r in usage for n in r[:2]] + branches
@@ -86,7 +86,7 @@ class StatsQueries:
     def tools(self) -> list[ToolStats]:
         """``GET /api/stats/tools``, most used first."""
         measures = ("events", "errors", "duration_ms", "durations")
-        rows = self._sums("rollup_usage", ("tool", "agent"), measures)
+        rows = self._sums("sums_by_usage", ("tool", "agent"), measures)
         names = self._names.values(self._connection, {int(n) for r in rows for n in r[:2]})
         found: dict[str, list[float]] = {}
         by_agent: dict[str, dict[str, int]] = {}
@@ -120,7 +120,7 @@ class StatsQueries:
     def window_use(self) -> WindowUse:
         """Tokens (in and out) and cost."""
         ((t_in, t_out, nano),) = self._sums(
-            "rollup_time", (), ("tokens_in", "tokens_out", "cost_nano")
+            "sums_by_time", (), ("tokens_in", "tokens_out", "cost_nano")
         )
         return WindowUse(tokens=int(t_in + t_out), cost_usd=nano / 1e9)
 
@@ -129,7 +129,7 @@ class StatsQueries:
         # The time line is by the hour: days and the whole do not serve it.
         since = self._since if self._since is not None else -FAR
         spans = cover(since, None, (HOUR, MINUTE))
-        query, arguments = measured("rollup_time", ("hour",), measures, spans, self._where)
+        query, arguments = measured("sums_by_time", ("hour",), measures, spans, self._where)
         return [
             CostBucket(
                 bucket=to_iso(int(hour) * HOUR_MS)[:19] + "Z",
@@ -146,7 +146,7 @@ class StatsQueries:
         ]
 
     def _projects(self, limit: int) -> list[ProjectCost]:
-        rows = self._sums("rollup_project", ("project",), ("cost_nano", "events"))
+        rows = self._sums("sums_by_project", ("project",), ("cost_nano", "events"))
         conditions, arguments = self._session_conditions()
         sessions = dict(
             self._connection.execute(
@@ -170,7 +170,7 @@ class StatsQueries:
 
     def _models(self) -> list[ModelCost]:
         rows = self._sums(
-            "rollup_usage", ("model",), ("cost_nano", "events", "tokens_in", "tokens_out")
+            "sums_by_usage", ("model",), ("cost_nano", "events", "tokens_in", "tokens_out")
         )
         names = self._names.values(self._connection, {int(row[0]) for row in rows})
         result = [
@@ -189,7 +189,7 @@ class StatsQueries:
     def _sums(
         self, table: str, keys: tuple[str, ...], measures: tuple[str, ...]
     ) -> list[tuple[float, ...]]:
-        levels = TIME_LEVELS if table == "rollup_time" else USAGE_LEVELS
+        levels = TIME_LEVELS if table == "sums_by_time" else USAGE_LEVELS
         spans = cover(self._since, None, levels)
         query, arguments = measured(table, keys, measures, spans, self._where)
         return self._connection.execute(query, arguments).fetchall()
@@ -217,20 +217,20 @@ class StatsQueries:
         if self._since is not None:
             conditions.append("last_time >= ?")
             arguments.append(self._since)
-        query = f"SELECT DISTINCT branch FROM rollup_branch WHERE {' AND '.join(conditions)}"
+        query = f"SELECT DISTINCT branch FROM sums_by_branch WHERE {' AND '.join(conditions)}"
         return [branch for (branch,) in self._connection.execute(query, arguments)]
 
 
 def filter_options(connection: sqlite3.Connection, names: NameReader) -> FilterOptions:
     """``GET /api/filter-options``."""
 
-    def distinct(column: str, table: str = "rollup_usage") -> list[str]:
+    def distinct(column: str, table: str = "sums_by_usage") -> list[str]:
         query = f"SELECT DISTINCT {column} FROM {table} WHERE level = 0 AND events > 0"
         found = names.values(connection, [number for (number,) in connection.execute(query)])
         return sorted(name for name in found.values() if name is not None)
 
     rows = connection.execute(
-        "SELECT branch, project, max(last_time) FROM rollup_branch"
+        "SELECT branch, project, max(last_time) FROM sums_by_branch"
         " GROUP BY branch, project ORDER BY 3 DESC, branch, project"
     ).fetchall()
     texts = names.values(connection, {number for row in rows for number in row[:2]})
@@ -244,7 +244,7 @@ def filter_options(connection: sqlite3.Connection, names: NameReader) -> FilterO
         event_types=distinct("type"),
         tool_names=distinct("tool"),
         models=distinct("model"),
-        projects=distinct("project", "rollup_project"),
+        projects=distinct("project", "sums_by_project"),
         branches=branches,
         sources=distinct("source"),
     )

@@ -1,0 +1,136 @@
+"""What a database should hold, computed from its events alone in plain Python."""
+
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+Dump = dict[str, list[tuple[int, ...]]]
+
+LENGTHS = {0: None, 1: 86_400_000, 2: 3_600_000, 3: 60_000}
+SUMS_BY = {
+    "sums_by_usage": ((0, 1, 2), ("agent", "type", "tool", "model", "source")),
+    "sums_by_time": ((0, 1, 2, 3), ("agent",)),
+    "sums_by_project": ((0, 1, 2), ("project", "agent")),
+}
+MEASURES = (
+    "events", "errors", "tokens_in", "tokens_out", "cache_read", "cache_write", "cost_nano",
+    "unpriced", "unpriced_tokens", "duration_ms", "durations",
+)  # fmt: skip
+SUMS = (
+    "events", "errors", "tokens_in", "tokens_out", "cache_read", "cache_write", "cost_nano",
+    "unpriced", "files_edited", "lines_added", "lines_removed",
+)  # fmt: skip
+
+
+def rows(path: Path, query: str) -> list[Row]:
+    """What ``query`` answers, read by a connection of its own."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(query)]
+    finally:
+        connection.close()
+
+
+def dump(path: Path) -> Dump:
+    """What reads sum up: every roll-up with what is pending, and every sum of a session."""
+    result: Dump = {}
+    for view, (_, keys) in SUMS_BY.items():
+        width = 2 + len(keys)
+        table: dict[tuple[int, ...], list[int]] = {}
+        for row in rows(path, f"SELECT * FROM {view}"):
+            values = list(row.values())
+            known = table.get(tuple(values[:width]), [0] * len(values[width:]))
+            added = [a + b for a, b in zip(known, values[width:], strict=True)]
+            table[tuple(values[:width])] = added
+        result[view] = sorted((*key, *sums) for key, sums in table.items() if any(sums))
+    branches: defaultdict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
+    for row in rows(path, "SELECT * FROM sums_by_branch"):
+        branch, project, agent, events, last_time = row.values()
+        branches[branch, project, agent].append((events, last_time))
+    counted = [(*k, sum(n for n, _ in v), max(t for _, t in v)) for k, v in branches.items()]
+    result["sums_by_branch"] = sorted(row for row in counted if row[3])
+    pairs = rows(path, "SELECT session, file FROM session_files")
+    result["session_files"] = sorted(tuple(row.values()) for row in pairs)
+    sums = rows(path, f"SELECT key, {', '.join(SUMS)} FROM sessions")
+    result["sessions"] = sorted(tuple(row.values()) for row in sums)
+    return result
+
+
+def expected(path: Path) -> Dump:
+    """The same as ``dump``, computed from the events."""
+    events = rows(path, "SELECT * FROM events")
+    result = {name: _rolled_up(events, *shape) for name, shape in SUMS_BY.items()}
+    branches: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    sessions: dict[int, Row] = {
+        row["key"]: dict.fromkeys(SUMS, 0) for row in rows(path, "SELECT key FROM sessions")
+    }
+    files = {(e["session"], e["file"]) for e in events if e["file"]}
+    for event in events:
+        if event["branch"]:
+            key = (event["branch"], event["project"], event["agent"])
+            branches[key].append(event["time"])
+        session = sessions[event["session"]]
+        for name, value in _measures(event).items():
+            if name in session:
+                session[name] += value
+        session["lines_added"] += event["lines_added"]
+        session["lines_removed"] += event["lines_removed"]
+    for key, _ in files:
+        sessions[key]["files_edited"] += 1
+    result["sums_by_branch"] = sorted((*key, len(ts), max(ts)) for key, ts in branches.items())
+    result["session_files"] = sorted(files)
+    result["sessions"] = sorted((key, *sums.values()) for key, sums in sessions.items())
+    return result
+
+
+def assert_sound(path: Path) -> None:
+    """Roll-ups, sessions, names and event ids of the database fit its events."""
+    assert dump(path) == expected(path)
+    session_places = {r["key"]: r for r in rows(path, "SELECT key, project, branch FROM sessions")}
+    names = {row["id"] for row in rows(path, "SELECT id FROM names")} | {0}
+    for event in rows(path, "SELECT * FROM events"):
+        place = session_places[event["session"]]
+        assert event["project"] or not place["project"]
+        assert event["branch"] or not place["branch"]
+        kinds = ("agent", "type", "tool", "model", "project", "branch", "source", "file")
+        assert {event[kind] for kind in kinds} <= names
+    keyed = sorted(row["event"] for row in rows(path, "SELECT event FROM event_keys"))
+    with_id = rows(path, "SELECT id, event_id FROM events WHERE event_id IS NOT NULL ORDER BY id")
+    assert keyed == [row["id"] for row in with_id]
+    assert len({row["event_id"] for row in with_id}) == len(with_id)
+
+
+def _rolled_up(
+    events: list[Row], levels: tuple[int, ...], keys: tuple[str, ...]
+) -> list[tuple[int, ...]]:
+    table: dict[tuple[int, ...], list[int]] = {}
+    for event in events:
+        measures = list(_measures(event).values())
+        for level in levels:
+            length = LENGTHS[level]
+            bucket = event["time"] // length if length else 0
+            key = (level, bucket, *(event[name] for name in keys))
+            known = table.get(key, [0] * len(measures))
+            table[key] = [a + b for a, b in zip(known, measures, strict=True)]
+    return sorted((*key, *sums) for key, sums in table.items())
+
+
+def _measures(event: Row) -> Row:
+    tokens = sum(event[k] for k in ("tokens_in", "tokens_out", "cache_read", "cache_write"))
+    cost, duration = event["cost_usd"], event["duration_ms"]
+    return {
+        "events": 1,
+        "errors": int(event["status"] != 0),
+        "tokens_in": event["tokens_in"],
+        "tokens_out": event["tokens_out"],
+        "cache_read": event["cache_read"],
+        "cache_write": event["cache_write"],
+        "cost_nano": 0 if cost is None else round(cost * 1e9),
+        "unpriced": int(cost is None and tokens > 0),
+        "unpriced_tokens": tokens if cost is None else 0,
+        "duration_ms": duration or 0,
+        "durations": int(duration is not None),
+    }
