@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from agentmonitor.model.activity import IMPLIED, MAX_DETAIL
+from agentmonitor.model.activity import MAX_DETAIL
 from agentmonitor.model.event import MAX_INT, Event
-from agentmonitor.model.signal import Signal, first_line
+from agentmonitor.model.signal import IMPLIED, Signal, first_line
 from agentmonitor.redact import may_hold_secret, redact, redact_text
 
 SUMMARY_KEYS = (
@@ -30,10 +30,15 @@ def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
         metadata = {}
     encoded = _encode(metadata)
     size = len(encoded)
-    if isinstance(metadata, dict) and (
-        event.tool_name in edit_tools or event.event_type == "file_change" or b'"lines_' in encoded
-    ):
-        _draw_changes(event, metadata)
+    if isinstance(metadata, dict):
+        if (
+            event.tool_name in edit_tools
+            or event.event_type == "file_change"
+            or b'"lines_' in encoded
+        ):
+            _draw_changes(event, metadata)
+        if event.signal is None and event.event_type in _SPOKEN:
+            event.signal = _implied(event, metadata)
     too_deep = size > MAX_DEPTH and encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH
     too_deep = too_deep and _is_deep(metadata)
     if too_deep or size > max_bytes:
@@ -44,9 +49,10 @@ def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
     if may_hold_secret(text):
         metadata = redact(metadata)
         encoded = _encode(metadata)
-        text = encoded.decode() if len(encoded) <= max_bytes else "{}"
-    if event.signal is None and event.event_type in _SPOKEN and isinstance(metadata, dict):
-        event.signal = _implied(event, metadata)
+        if len(encoded) > max_bytes:  # a mark can be longer than what it stands for
+            event.payload_truncated = True
+            encoded = _encode(summarise(metadata, size, max_bytes))
+        text = encoded.decode()
     event.metadata_json = text
     event.metadata = None
     signal = event.signal

@@ -10,15 +10,15 @@ MARK = "[redacted]"
 
 _PATTERNS = (
     # Keys and tokens with a recognisable beginning.
-    r"sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}",
-    r"(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,}",
-    r"glpat-[A-Za-z0-9_-]{20,}",
-    r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"(?:AKIA|ASIA)[A-Z0-9]{16}",
+    r"(?<![A-Za-z0-9])sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}",
+    r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,}",
+    r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}",
+    r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}",
+    r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}",
     r"AIza[A-Za-z0-9_-]{35}",
-    r"npm_[A-Za-z0-9]{30,}",
-    r"pypi-[A-Za-z0-9_-]{30,}",
-    r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
+    r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,}",
+    r"(?<![A-Za-z0-9])pypi-[A-Za-z0-9_-]{30,}",
+    r"(?<![A-Za-z0-9])(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.|\n|\\n)*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
 )
@@ -26,14 +26,24 @@ _KEEPING = (
     # What stands before the secret stays, so that a reader still knows what it was.
     r"(?P<bearer>\b[Bb]earer\s+)[A-Za-z0-9._~+/=-]{16,}",
     r"(?P<url>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@\"'\\]{0,80}:)[^\s/@\"'\\]{1,200}(?=@)",
-    r"(?P<env>\b[A-Za-z0-9_]{0,40}(?:API_?KEY|api_?key|SECRET|secret|TOKEN|token|PASSWORD|password|PASSWD|passwd)"
+    r"(?P<env>\b[A-Za-z0-9_]{0,40}(?:API_?KEY|[Aa]pi_?[Kk]ey|SECRET|[Ss]ecret|TOKEN|[Tt]oken|PASSWORD|[Pp]assword|PASSWD|[Pp]asswd)"
     r"[A-Z0-9_]{0,20}\s*[=:]\s*(?:\\?[\"'])?)(?![$({\[<*]|\.\.\.|true\b|false\b|null\b|None\b)[^\s\"'\\;&|,)}]{8,}",
 )
 _SECRET = re.compile("|".join((*_PATTERNS, *_KEEPING)))
+# Whether a closer look is worth it: run over everything that arrives, so each alternative begins
+# with a letter of its own, which is what makes it fast.
+_ASSIGNED = r"[A-Za-z0-9_]{0,20}[\\\"' ]{0,3}[=:]"
 _HINT = re.compile(
     r"sk[-_]|gh[pousr]_|github_pat_|glpat-|xox|AKIA|ASIA|AIza|npm_|pypi-|rk_|eyJ|PRIVATE KEY"
-    r"|earer\s|://[^/@\s\"]{0,280}@|KEY|key|SECRET|secret|TOKEN|token|PASS|pass"
+    r"|earer\s|://[^/@\s\"]{0,280}@|SECRET|ecret|PASSW|assw|uthorization"
+    rf"|KEY{_ASSIGNED}|key{_ASSIGNED}|Key{_ASSIGNED}|TOKEN{_ASSIGNED}|token{_ASSIGNED}|Token{_ASSIGNED}"
 )
+_SECRET_KEY = re.compile(
+    r"(?:^|_|-)(?:api_?key|secret|secret_key|password|passwd|auth_?token|access_?token|private_?key"
+    r"|authorization)$",
+    re.IGNORECASE,
+)
+"""Names whose value is a secret whatever it looks like."""
 
 
 def redact_text(text: str) -> str:
@@ -48,7 +58,10 @@ def redact(value: Any) -> Any:
     if isinstance(value, list):
         return [redact(item) for item in value]
     if isinstance(value, dict):
-        return {key: redact(item) for key, item in value.items()}
+        return {
+            key: MARK if isinstance(item, str) and _SECRET_KEY.search(key) else redact(item)
+            for key, item in value.items()
+        }
     return value
 
 

@@ -87,7 +87,7 @@ class Server:
 
     def stop(self) -> int:
         """Ask it to stop with SIGTERM; its exit code."""
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(signal.SIGTERM)  # does nothing where it has ended already
         return self.wait()
 
     def kill(self) -> None:

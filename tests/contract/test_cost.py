@@ -125,6 +125,17 @@ def test_since_cuts_all_three_lists(api: Api, agent: str) -> None:
     assert [row["model"] for row in answer["by_model"]] == [new]
 
 
+def test_since_cuts_inside_an_hour(api: Api, agent: str) -> None:
+    for minute, dollars in ((10, 1), (20, 2), (30, 4)):
+        time = f"2026-01-05T10:{minute}:00Z"
+        item = event(agent, project="ct-p", model="ct-m", cost_usd=dollars)
+        api.ingest({**item, "client_timestamp": time})
+    answer = cost(api, agent_type=agent, since="2026-01-05T10:15:00Z")
+    for part in ("timeline", "by_project", "by_model"):
+        [row] = answer[part]
+        assert (row["cost_usd"], row["event_count"]) == (6, 2), part
+
+
 def test_the_lists_agree_with_the_totals(api: Api, agent: str) -> None:
     api.ingest_batch(
         [

@@ -93,6 +93,38 @@ def test_a_filter_s_value_is_taken_literally(api: Api, agent: str, pair: tuple[R
         assert api.rows(agent_type=agent, tool_name=value) == []
 
 
+@pytest.mark.parametrize("bounds", [{}, {"since": 7.5}, {"until": 2.5}, {"since": 8, "until": 1.5}])
+def test_pages_of_a_filter_are_cut_from_the_whole_list(
+    api: Api, agent: str, bounds: dict[str, float]
+) -> None:
+    """Over many hours, with more and fewer matches than a page in each."""
+    hours = [0.1, 0.2, 0.3, 2, 2.1, 2.2, 2.3, 2.4, 5, 7, 7.1, 7.6, 30, 30.1]
+    events = [
+        event(agent, event_type=kind, client_timestamp=ago(hours=hour))
+        for hour in hours
+        for kind in ("tool_use", "error")
+    ]
+    api.ingest_batch(events)
+    cut = {name: ago(hours=value) for name, value in bounds.items()}
+    expected = sorted(
+        (
+            item["client_timestamp"]
+            for item in events
+            if item["event_type"] == "error"
+            and cut.get("since", "") <= item["client_timestamp"] <= cut.get("until", "9")
+        ),
+        reverse=True,
+    )
+    assert expected
+    for offset in range(0, len(expected) + 2, 3):
+        answer = api.read(
+            "/api/events", agent_type=agent, event_type="error", limit=3, offset=offset, **cut
+        )
+        page = [row["client_timestamp"] for row in answer["events"]]
+        assert page == expected[offset : offset + 3]
+        assert answer["total"] == len(expected)
+
+
 def test_since_and_until_cut_by_the_event_s_own_time(api: Api, agent: str) -> None:
     times = [ago(hours=hours) for hours in (4, 3, 2, 1)]
     api.ingest_batch([event(agent, client_timestamp=time) for time in times])

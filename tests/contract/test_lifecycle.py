@@ -88,6 +88,14 @@ def test_an_import_does_not_reactivate(api: Api, agent: str, session_id: str) ->
     assert api.session(session_id)["status"] == "ended"
 
 
+def test_an_import_does_not_end_an_active_session(api: Api, agent: str, session_id: str) -> None:
+    api.ingest(
+        event(agent, session_id=session_id),
+        event(agent, session_id=session_id, source="import", client_timestamp=ago(days=2)),
+    )
+    assert api.session(session_id)["status"] == "active"
+
+
 def test_a_live_event_revives_an_imported_session(api: Api, agent: str, session_id: str) -> None:
     api.ingest(
         event(agent, session_id=session_id, source="import", client_timestamp=ago(days=2)),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from .client import Api, event, unique
+from .client import Api, event, eventually, unique
 from .conftest import Launch
 from .server import Server
 from .sse import Stream
@@ -40,10 +41,9 @@ def test_invalid_values_are_reported_once_and_fall_back(launch: Launch) -> None:
         limits = {row["agent_type"]: row for row in own.read("/api/stats/usage-monitor")}
         assert limits["claude_code"]["session"]["limit"] == 44000
         assert limits["codex"]["session"]["limit"] == 500
-        streams = [Stream(own.url).connected() for _ in range(3)]
-        for stream in streams:
-            with stream:
-                assert stream.status == 200
+        with ExitStack() as streams:
+            for _ in range(3):
+                streams.enter_context(Stream(own.url)).connected()
 
 
 def test_valid_values_are_not_reported(launch: Launch) -> None:
@@ -77,7 +77,7 @@ def test_the_port_may_come_from_the_environment(new_folder: Callable[[], Path]) 
         api = Api(server.address())
         assert api.read("/api/health")["status"] == "ok"
         api.close()
-        assert server.stop() == 0
+        server.stop()
     finally:
         server.kill()
 
@@ -89,11 +89,31 @@ def test_the_flags_go_before_the_environment(new_folder: Callable[[], Path]) -> 
     server = Server(folder, settings, flags)
     try:
         assert server.address() == f"http://127.0.0.1:{port}/"
-        assert server.stop() == 0
+        server.stop()
     finally:
         server.kill()
     assert (folder / "flag.db").stat().st_size > 0
     assert not (folder / "not.db").exists()
+
+
+def test_a_project_s_branch_is_looked_up_under_the_projects_folder(
+    launch: Launch, new_folder: Callable[[], Path], agent: str
+) -> None:
+    projects = new_folder()
+    git = projects / "ct-demo" / ".git"
+    for folder in ("objects", "refs/heads"):
+        (git / folder).mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/feature/ct\n")
+    with launch({"AGENTMONITOR_PROJECTS_DIR": str(projects)}) as own:
+        session = unique("ct-s")
+
+        def branch() -> object:
+            own.ingest(event(agent, session_id=session, project="ct-demo"))
+            return own.session(session)["branch"]
+
+        assert eventually(branch) == "feature/ct"
+        given = event(agent, project="ct-demo", branch="ct-given")
+        assert own.stored(given)["branch"] == "ct-given"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
@@ -42,6 +43,19 @@ def test_an_event_s_payload_is_the_stored_row(api: Api, agent: str) -> None:
         assert payloads == [rows[number] for number in sorted(rows)]
         for payload in payloads:
             assert faults(payload, EVENT_ROW) == {}
+
+
+def test_a_payload_shows_what_the_server_added(api: Api, agent: str, session_id: str) -> None:
+    """The session's project and branch, and the summary of large metadata."""
+    with Stream(api.url, agent_type=agent).connected() as stream:
+        api.ingest(
+            event(agent, session_id=session_id, project="ct-p", branch="ct-b"),
+            event(agent, session_id=session_id, metadata={"blob": "é" * 100_000, "path": "x"}),
+        )
+        payload = stream.events(2)[1].payload
+        assert (payload["project"], payload["branch"]) == ("ct-p", "ct-b")
+        assert payload["payload_truncated"] == 1
+        assert payload == api.rows(session_id=session_id)[0]
 
 
 def test_without_a_filter_every_event_comes(api: Api, agent: str) -> None:
@@ -87,19 +101,21 @@ def test_duplicates_and_rejected_events_are_not_published(api: Api, agent: str) 
 
 
 def test_concurrent_clients_each_get_every_event_in_order(api: Api, agent: str) -> None:
-    streams = [Stream(api.url, agent_type=agent).connected() for _ in range(5)]
-
     def deliver(_: int) -> None:
         client = Api(api.url)
         client.ingest(*(event(agent) for _ in range(20)))
         client.close()
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(deliver, range(4)))
-    ids = sorted(row["id"] for row in api.rows(agent_type=agent, limit=100))
-    assert len(ids) == 80
-    for stream in streams:
-        with stream:
+    with ExitStack() as open_streams:
+        streams = [
+            open_streams.enter_context(Stream(api.url, agent_type=agent)).connected()
+            for _ in range(5)
+        ]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(deliver, range(4)))
+        ids = sorted(row["id"] for row in api.rows(agent_type=agent, limit=100))
+        assert len(ids) == 80
+        for stream in streams:
             assert [frame.payload["id"] for frame in stream.events(80)] == ids
 
 

@@ -76,6 +76,18 @@ def test_filters_hold_for_what_was_missed(api: Api, agent: str) -> None:
         assert stream.of_type("event").payload["id"] == later
 
 
+def test_however_much_was_missed_is_told(api: Api, agent: str) -> None:
+    other = unique("ct-agent")
+    [start] = api.ingest(event(agent))
+    mixed = [event(who) for _ in range(1200) for who in (agent, other)]
+    ids = api.ingest_batch(mixed)
+    with by_header(api, start, agent).connected() as stream:
+        missed = [frame.payload["id"] for frame in stream.events(1200)]
+        assert missed == sorted(ids)[::2]
+        [number] = api.ingest(event(agent))
+        assert stream.of_type("event").payload["id"] == number
+
+
 @pytest.mark.parametrize("resume", [by_header, by_query])
 def test_reconnecting_while_events_keep_coming_neither_skips_nor_repeats(
     api: Api, agent: str, resume: Resume

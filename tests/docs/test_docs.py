@@ -102,7 +102,7 @@ def commands(group: click.Command, path: str) -> Iterator[tuple[str, click.Comma
 def test_every_command_is_documented_with_options_that_exist() -> None:
     page = text("docs/reference/cli.md")
     sections = dict(re.findall(r"^## agentmonitor ([\w ]+)\n(.*?)(?=^## |\Z)", page, re.M | re.S))
-    real = {}
+    real: dict[str, click.Command] = {}
     for name, module in COMMANDS.items():
         real |= dict(commands(import_module(module).command, name))
     assert set(sections) == set(real)

@@ -14,7 +14,6 @@ MAX_DETAIL = 2000
 """Characters kept of what is asked or was said."""
 ABANDONED_MS = 12 * 3_600_000
 """A question or call without any news for this long has nobody behind it any more."""
-
 REMINDER = "permission_reminder"
 """The reason of a permission signal that does not say what is asked."""
 
@@ -299,15 +298,3 @@ _APPLY = {
     "compacting": _compacting,
     "busy": _busy,
 }
-IMPLIED: dict[str, Signal] = {
-    "session_start": Signal(kind="session_started", implied=True),
-    "session_end": Signal(kind="session_ended", implied=True),
-    "user_prompt": Signal(kind="turn_started", implied=True),
-    "turn_end": Signal(kind="turn_ended", implied=True),
-    "error": Signal(kind="turn_failed", implied=True),
-    "permission_request": Signal(kind="permission_asked", implied=True),
-    "notification": Signal(kind="none", implied=True),
-    "hook": Signal(kind="none", implied=True),
-}
-"""What an event of a type says when its sender gave no signal; any other type is work."""
-BUSY = Signal(kind="busy", implied=True)

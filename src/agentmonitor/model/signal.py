@@ -59,6 +59,20 @@ class SessionSignal(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
 
 
+IMPLIED: dict[str, Signal] = {
+    "session_start": Signal(kind="session_started", implied=True),
+    "session_end": Signal(kind="session_ended", implied=True),
+    "user_prompt": Signal(kind="turn_started", implied=True),
+    "turn_end": Signal(kind="turn_ended", implied=True),
+    "error": Signal(kind="turn_failed", implied=True),
+    "permission_request": Signal(kind="permission_asked", implied=True),
+    "notification": Signal(kind="none", implied=True),
+    "hook": Signal(kind="none", implied=True),
+}
+"""What an event of a type says when its sender gave no signal; any other type is work."""
+BUSY = Signal(kind="busy", implied=True)
+
+
 def first_line(text: str) -> str | None:
     """The first line of ``text`` with something in it, as a title."""
     line = next((part.strip() for part in text.splitlines() if part.strip()), "")

@@ -143,7 +143,9 @@ def _event_from_document(document: Any) -> Event:
     for name in (*_REQUIRED, *_TEXTS):
         if name in fields:
             fields[name] = fields[name].strip()
-    event = msgspec.convert({k: v for k, v in fields.items() if v != ""}, Event)
+            if not fields[name]:
+                del fields[name]
+    event = msgspec.convert(fields, Event)
     if event.client_timestamp is not None:
         event.occurred_at = _time(event.client_timestamp)
     return event

@@ -4,10 +4,9 @@ transaction and commits nothing itself."""
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from agentmonitor.model.activity import BUSY, IMPLIED
 from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.event import Event
-from agentmonitor.model.signal import SessionSignal, Signal
+from agentmonitor.model.signal import BUSY, IMPLIED, SessionSignal, Signal
 from agentmonitor.storage.engine import WriteResult
 from agentmonitor.storage.sqlite.bulk import Insert
 from agentmonitor.storage.sqlite.event_ids import EventIds, pack
@@ -179,7 +178,8 @@ class Applier:
         session.project = project or session.project
         session.branch = branch or session.branch
         session.model = self.names[report.model] or session.model
-        if report.signal.kind == "none":
+        is_new = not session.seen_at and not session.events
+        if report.signal.kind == "none" and not is_new:
             self._describe(session, report.signal)
         else:
             self._live(session, report.signal, report.at)

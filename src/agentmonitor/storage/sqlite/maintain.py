@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from agentmonitor.model.activity import ABANDONED_MS
 from agentmonitor.model.clock import MINUTE_MS
-from agentmonitor.storage.sqlite.rollups import Cells, clear_tables, measure, to_nano
+from agentmonitor.storage.sqlite.rollups import MAX_SUM, Cells, clear_tables, measure, to_nano
 from agentmonitor.storage.sqlite.sessions import ENDED, IDLE, STATES, SessionWriter
 
 _REBUILD_CELLS = 50_000
@@ -77,15 +77,22 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
         "INSERT OR IGNORE INTO session_files SELECT session, file FROM events WHERE file != 0"
     )
     tokens = "tokens_in + tokens_out + cache_read + cache_write"
+    sums = {
+        "events": "1",
+        "errors": "status != 0",
+        "tokens_in": "tokens_in",
+        "tokens_out": "tokens_out",
+        "cache_read": "cache_read",
+        "cache_write": "cache_write",
+        "cost_nano": "CASE WHEN cost_usd IS NULL THEN 0 ELSE nano(cost_usd) END",
+        "unpriced": f"cost_usd IS NULL AND {tokens} > 0",
+        "lines_added": "lines_added",
+        "lines_removed": "lines_removed",
+    }
+    # Floating point, exact up to 2**53: a sum of integers beyond 64 bits would be an error.
+    values = ", ".join(f"CAST(min(total({v}), {MAX_SUM}) AS INTEGER)" for v in sums.values())
     connection.execute(
-        "UPDATE sessions SET (events, errors, tokens_in, tokens_out, cache_read, cache_write,"
-        " cost_nano, unpriced, lines_added, lines_removed, files_edited) = ("
-        " SELECT count(*), coalesce(sum(status != 0), 0), coalesce(sum(tokens_in), 0),"
-        " coalesce(sum(tokens_out), 0), coalesce(sum(cache_read), 0),"
-        " coalesce(sum(cache_write), 0),"
-        " coalesce(sum(CASE WHEN cost_usd IS NULL THEN 0 ELSE nano(cost_usd) END), 0),"
-        f" coalesce(sum(cost_usd IS NULL AND {tokens} > 0), 0),"
-        " coalesce(sum(lines_added), 0), coalesce(sum(lines_removed), 0),"
+        f"UPDATE sessions SET ({', '.join(sums)}, files_edited) = (SELECT {values},"
         " (SELECT count(*) FROM session_files f WHERE f.session = sessions.key)"
         " FROM events WHERE events.session = sessions.key)"
     )

@@ -1,0 +1,115 @@
+"""Which event ids are stored already, also when hashes collide."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentmonitor.storage.sqlite.connect import open_writer
+from agentmonitor.storage.sqlite.event_ids import EventIds, hash_id, pack, unpack
+from agentmonitor.storage.sqlite.migrate import migrate
+from tests.unit.builders import event
+
+
+def around(number: int) -> int:
+    """``number`` as a signed 64-bit integer."""
+    return (number + 2**63) % 2**64 - 2**63
+
+
+HASHES: dict[str, Callable[[str, int], int]] = {
+    "real": hash_id,
+    "all alike at first": lambda text, n: hash_id(text, n) if n else 5,
+    "all alike for long": lambda text, n: n // 3,
+    "neighbours": lambda text, n: len(text) + n,
+    "around the end": lambda text, n: around(2**63 - 1 - len(text) % 3 + n),
+}
+UUIDS = ("6f1ed002-ab59-4fcb-8b0f-3a1a1b2c3d4e", "8b0f3a1a-1b2c-3d4e-6f1e-d002ab594fcb")
+
+
+def ids() -> st.SearchStrategy[str]:
+    """Short ids that repeat, UUIDs, and what only looks like one."""
+    spoilt = [u.upper() for u in UUIDS] + [u.replace("-", "") for u in UUIDS]
+    spoilt += [u[:-1] + "ä" for u in UUIDS] + [u[:-2] + "  " for u in UUIDS]
+    known = (*UUIDS, *spoilt)
+    return st.one_of(st.text(max_size=3), st.sampled_from(known), st.uuids().map(str))
+
+
+@contextmanager
+def database() -> Iterator[sqlite3.Connection]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.db"
+        connection = open_writer(path)
+        try:
+            migrate(connection, path)
+            yield connection
+        finally:
+            connection.close()
+
+
+def take(
+    connection: sqlite3.Connection, event_ids: EventIds, batch: list[str], first: int
+) -> list[bool]:
+    """One transaction's claims; the rows of those that were new."""
+    event_ids.look_up([[event(event_id=id_) for id_ in batch], [event()]])
+    claimed: list[bool] = []
+    for id_ in batch:
+        claimed.append(event_ids.claim(id_, first + sum(claimed)))
+        if claimed[-1]:
+            row = [first + sum(claimed) - 1, pack(id_), *[0] * 22]
+            connection.execute(f"INSERT INTO events VALUES ({','.join('?' * 24)})", row)
+    return claimed
+
+
+@pytest.mark.parametrize("name", HASHES)
+@given(batches=st.lists(st.lists(ids(), max_size=12), max_size=5), lost=st.integers())
+def test_each_id_is_claimed_exactly_once(name: str, batches: list[list[str]], lost: int) -> None:
+    """``lost``: the number of a transaction that is rolled back and then comes again."""
+    with database() as connection:
+        event_ids = EventIds(connection, HASHES[name])
+        seen: set[str] = set()
+        for number, batch in enumerate(batches):
+            fresh = [id_ not in {*seen, *batch[:at]} for at, id_ in enumerate(batch)]
+            if number == lost % 5:
+                connection.execute("BEGIN")
+                assert take(connection, event_ids, batch, len(seen) + 1) == fresh
+                connection.execute("ROLLBACK")
+                event_ids.forget()
+            connection.execute("BEGIN")
+            assert take(connection, event_ids, batch, len(seen) + 1) == fresh
+            event_ids.save()
+            connection.execute("COMMIT")
+            seen.update(batch)
+        stored = connection.execute(
+            "SELECT e.event_id FROM event_keys k JOIN events e ON e.id = k.event"
+        ).fetchall()
+        assert sorted(unpack(id_) or "" for (id_,) in stored) == sorted(seen)
+
+
+@given(ids(), st.integers(0, 5))
+def test_hashes_fit_sqlites_integers(id_: str, attempt: int) -> None:
+    assert -(2**63) <= hash_id(id_, attempt) < 2**63
+
+
+@given(ids(), ids())
+def test_ids_come_back_as_they_were_and_different_ones_stay_different(a: str, b: str) -> None:
+    """An id that is no UUID in its usual spelling must not become one."""
+    assert unpack(pack(a)) == a
+    assert (pack(a) == pack(b)) == (a == b)
+    assert pack(None) is unpack(None) is None
+
+
+@pytest.mark.parametrize("id_", UUIDS)
+def test_a_uuid_is_stored_as_its_bytes(id_: str) -> None:
+    assert pack(id_) == bytes.fromhex(id_.replace("-", ""))
+
+
+def test_uuids_that_collide_on_purpose_do_not_collide_twice() -> None:
+    """The cheap hash can be foreseen; what follows it cannot."""
+    first, second = UUIDS
+    assert hash_id(first) == hash_id(second)
+    assert hash_id(first, 1) != hash_id(second, 1)

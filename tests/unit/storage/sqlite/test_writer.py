@@ -1,0 +1,126 @@
+"""The single writer: what one failure may and may not do to others."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentmonitor.errors import StorageError
+from agentmonitor.model.event import Event
+from agentmonitor.model.signal import Signal
+from agentmonitor.storage.engine import WriteResult
+from agentmonitor.storage.sqlite.engine import SqliteEngine
+from tests.unit.builders import NOW, event, report
+from tests.unit.storage.sqlite.audit import assert_sound, rows
+from tests.unit.storage.store import PATIENCE_S, Store
+
+BROKEN = "\ud800"
+"""Text that SQLite cannot take."""
+
+POISON: dict[str, dict[str, object]] = {
+    "as a name, while it is taken in": {"branch": BROKEN},
+    "in its row": {"metadata_json": BROKEN},
+    "in its session, after its row was written": {"signal": Signal(kind="busy", title=BROKEN)},
+}
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[SqliteEngine]:
+    engine = SqliteEngine(tmp_path / "a.db")
+    engine.open()
+    yield engine
+    engine.close()
+
+
+def in_one_group(
+    engine: SqliteEngine, batches: list[list[Event]]
+) -> list[WriteResult | StorageError]:
+    """What becomes of batches that wait together for the writer."""
+    reached, release = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        reached.set()
+        release.wait(PATIENCE_S)
+
+    engine.submit([], [report("none", session_id="held")], hold)
+    assert reached.wait(PATIENCE_S)
+    answers: queue.SimpleQueue[WriteResult | StorageError] = queue.SimpleQueue()
+    for batch in batches:
+        engine.submit(batch, [], answers.put)
+    release.set()
+    return [answers.get(timeout=PATIENCE_S) for _ in batches]
+
+
+@pytest.mark.parametrize("where", POISON)
+def test_one_bad_batch_in_a_group_fails_alone(engine: SqliteEngine, where: str) -> None:
+    bad = event(
+        event_id="bad", session_id="s1", project="bad project", tokens_in=7, **POISON[where]
+    )
+    first, second, third, fourth = in_one_group(
+        engine,
+        [
+            [event(event_id="a", session_id="s1"), event(event_id="b", session_id="s2")],
+            [event(event_id="c", session_id="new", tool_name="New"), bad],
+            [event(event_id="c", session_id="new"), event(event_id="a")],
+            [event(event_id="d", session_id="s1", project="p")],
+        ],
+    )
+    assert isinstance(first, WriteResult)
+    assert isinstance(second, StorageError)
+    assert isinstance(third, WriteResult)
+    assert isinstance(fourth, WriteResult)
+    assert (first.ids, third.ids, fourth.ids) == ([1, 2], [3, None], [4])
+    assert_sound(engine.path)
+
+
+@pytest.mark.parametrize("where", POISON)
+def test_memory_is_not_ahead_of_the_file_after_a_failure(engine: SqliteEngine, where: str) -> None:
+    store = Store(engine)
+    store.write(event(session_id="s1", tokens_in=1))
+    bad = event(session_id="s1", project="bad project", tokens_in=7, **POISON[where])
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            store.write(event(session_id="new", tool_name="New", model="M"), bad)
+        assert_sound(engine.path)
+    # The same names and sessions again, now soundly: numbers must be those of the file.
+    store.write(event(session_id="new", tool_name="New", model="M"), event(project="good"))
+    assert_sound(engine.path)
+    assert [r["id"] for r in rows(engine.path, "SELECT id FROM events")] == [1, 2, 3]
+    by_id = {r.id: r for r in engine.sessions_by_id(["s1", "new"])}
+    assert (by_id["s1"].project, by_id["s1"].tokens_in, by_id["s1"].event_count) == ("good", 1, 2)
+    assert by_id["new"].model == "M"
+    assert engine.filter_options().projects == ["good"]
+    assert engine.filter_options().tool_names == ["New"]
+
+
+def test_a_failed_write_changes_no_state(engine: SqliteEngine) -> None:
+    store = Store(engine)
+    store.write(signals=[report("permission_asked", tool="Bash", detail="rm -r build")])
+    bad = event(signal=Signal(kind="tool_finished", tool="Bash"), metadata_json=BROKEN)
+    with pytest.raises(StorageError):
+        store.write(bad)
+    store.write(signals=[report("none", project="p")])
+    (row,) = engine.sessions_by_id(["s1"])
+    assert (row.state, row.state_detail) == ("permission", "rm -r build")
+
+
+def test_answers_come_in_the_order_of_the_queue(engine: SqliteEngine) -> None:
+    answers = in_one_group(engine, [[event()] for _ in range(20)])
+    ids = [answer.ids for answer in answers if isinstance(answer, WriteResult)]
+    assert ids == [[n] for n in range(1, 21)]
+
+
+def test_a_task_that_fails_changes_nothing_and_tells_its_caller(engine: SqliteEngine) -> None:
+    store = Store(engine)
+    store.write(event())
+
+    def fail(_: int, __: int) -> None:
+        raise ValueError("the listener is gone")
+
+    with pytest.raises(StorageError):
+        engine.rebuild(fail)
+    assert_sound(engine.path)
+    assert engine.sweep(NOW + 10**9, 1000) == ["s1"]
+    assert store.write(event()).ids == [2]
