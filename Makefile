@@ -31,7 +31,7 @@ build: $(UI) ## Build the dashboard into the package
 
 wheel: $(STAMPS)/dev $(UI) ## Build the wheel into dist/
 	rm -rf dist
-	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 contract: $(STAMPS)/dev ## Run the contract suite; URL=http://… runs it against any server
 	$(BIN)/python -m pytest tests/contract $(if $(URL),--url $(URL)) $(ARGS)
