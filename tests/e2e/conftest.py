@@ -19,8 +19,9 @@ QUIET = (
 SCREENSHOTS = Path(__file__).with_name("screenshots")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
+    # Not for the session: while Playwright runs, its event loop counts as this thread's.
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         reason = "there is no Chromium; on Debian: apt-get install chromium"

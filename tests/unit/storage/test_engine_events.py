@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.pipeline import event_row
@@ -98,6 +99,26 @@ def test_events_after_go_by_id(
             oldest = store.engine.session_events(id_, limit, newest_first=False)
             assert [r.id for r in newest] == [e.id for e in own[:limit]]
             assert [r.id for r in oldest] == [e.id for e in own[::-1][:limit]]
+
+
+def test_pages_join_without_gap_or_repeat_where_a_range_cuts_hours(store: Store) -> None:
+    """Hours are skipped by their counts, but not those of which the range takes only a part."""
+    story = [
+        event(tool_name=("Bash", "Edit")[n % 2], occurred_at=DAY + n // 2 * 4 * MINUTE_MS)
+        for n in range(90)
+    ]
+    naive = Naive()
+    naive.add(copies(story))
+    store.write(*story)
+    for first, last in ((0, 200), (58, 118), (31, 89), (60, 120), (59, 61), (0, 58)):
+        since, until = DAY + first * MINUTE_MS, DAY + last * MINUTE_MS
+        where = EventFilter(tool_name="Bash", since=since, until=until)
+        wanted = [e.id for e in naive.page(where)]
+        for limit in (1, 4, 20):
+            for offset in range(len(wanted) + 2):
+                rows, total = store.engine.events(where, limit, offset)
+                assert [row.id for row in rows] == wanted[offset : offset + limit]
+                assert total == len(wanted)
 
 
 def test_the_bounds_of_a_time_range_belong_to_it(store: Store) -> None:

@@ -33,7 +33,8 @@ def test_every_sum_is_what_the_events_add_up_to(
             naive.add(copies(batch))
             store.write(*batch)
         ask = store.engine
-        for agent, since in [*asked, (None, None), ("alpha", None)]:
+        exactly = [(None, e.time) for e in naive.events[-5:]]
+        for agent, since in [*asked, *exactly, (None, None), ("alpha", None)]:
             stats, expected = ask.stats(agent, since), naive.stats(agent, since)
             assert stats == expected
             assert list(stats.tool_breakdown) == list(expected.tool_breakdown)

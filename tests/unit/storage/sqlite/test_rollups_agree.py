@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -122,6 +123,29 @@ def test_how_events_are_cut_into_batches_does_not_matter(
             whole = rows(path, "SELECT * FROM sessions ORDER BY id")
             dumps.append((dump(path), whole, rows(path, "SELECT * FROM events ORDER BY id")))
     assert dumps[0] == dumps[1] == dumps[2]
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 30_000, 59_999))))
+@pytest.mark.parametrize("limit", [(0, 0), (200, 1500)])
+def test_the_last_use_of_a_branch_is_its_newest_events(
+    tmp_path: Path, order: tuple[int, ...], limit: tuple[int, int]
+) -> None:
+    """Also inside one minute, in one batch, and when events leave it for a project."""
+    path = tmp_path / "a.db"
+    with limits(*limit):
+        engine = engine_at(path)
+        for branch, names in (("main", ("s1", "s1", "s1")), ("fix/a", ("s2", "s3", "s4"))):
+            Store(engine).write(
+                *[
+                    event(session_id=name, branch=branch, occurred_at=DAY + ms)
+                    for name, ms in zip(names, order, strict=True)
+                ]
+            )
+            assert_sound(path)
+        for name in ("s3", "s2", "s1", "s4"):
+            Store(engine).write(signals=[report("none", name, project="p")])
+            assert_sound(path)
+        engine.close()
 
 
 @pytest.mark.parametrize("cells", [1, 2, 7])
