@@ -66,7 +66,8 @@ def _year(year: int) -> Any:
 def sound_events() -> st.SearchStrategy[dict[str, Any]]:
     """Events that must be accepted."""
     name = texts(1).filter(lambda t: bool(t.strip()) and "\0" not in t)
-    padded = st.builds(lambda pad, t: pad + t + pad, st.sampled_from(("", " ", "\t")), name)
+    pad = st.sampled_from(("", " ", "\t", "\u2003"))
+    padded = st.builds(lambda left, text, right: left + text + right, pad, name, pad)
     optional: dict[str, st.SearchStrategy[Any]] = {
         "status": st.sampled_from((None, "success", "error", "timeout")),
         "cost_usd": st.one_of(st.none(), st.integers(0, 10**6), st.floats(0, 1e6)),

@@ -162,6 +162,17 @@ def test_the_card_shows_what_is_asked() -> None:
     assert (activity.ask.reason, activity.ask.call_id) == ("permission", "c1")
 
 
+def test_a_reminder_says_less_than_the_question_and_does_not_replace_it() -> None:
+    activity = told(
+        ("permission_asked", ASK_BASH | SUB, "permission"),
+        ("permission_asked", {"reason": REMINDER, "detail": "Claude needs you"}, "permission"),
+        ("input_asked", {"reason": "idle_prompt", "detail": "Claude waits"} | SUB, "permission"),
+    )
+    assert activity.ask is not None
+    assert (activity.ask.detail, activity.ask.since) == ("rm -r build", 1000)
+    assert len([thread for thread in activity.threads.values() if thread.ask]) == 1
+
+
 def test_the_oldest_of_several_permissions_is_shown() -> None:
     activity = told(
         ("permission_asked", ASK_BASH | SUB, "permission"),

@@ -1,5 +1,6 @@
 """What holds for a session's state after any signals in any order."""
 
+import copy
 from typing import Any, get_args
 
 import msgspec
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from agentmonitor.model.activity import MAX_CALLS, MAX_THREADS, Activity, State
 from agentmonitor.model.event import EventType
-from agentmonitor.model.signal import IMPLIED, MAX_TITLE, Signal, SignalKind, first_line
+from agentmonitor.model.signal import BUSY, IMPLIED, MAX_TITLE, Signal, SignalKind, first_line
 
 KINDS: tuple[Any, ...] = get_args(SignalKind)
 
@@ -68,6 +69,16 @@ def test_apply_tells_when_something_changed(story: list[Step], last: Signal) -> 
     before = msgspec.json.encode(activity)
     if not activity.apply(last, 2000):
         assert msgspec.json.encode(activity) == before
+
+
+@settings(max_examples=100)
+@given(steps())
+def test_a_session_is_busy_when_a_sign_of_work_tells_nothing_new(story: list[Step]) -> None:
+    activity = Activity(since=0)
+    for step, _ in story:
+        if isinstance(step, Signal):
+            activity.apply(step, 1000)
+        assert activity.is_busy == (copy.deepcopy(activity).apply(BUSY, 2000) is False)
 
 
 @given(steps())

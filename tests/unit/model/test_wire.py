@@ -18,7 +18,7 @@ LEAST = {"session_id": "s", "agent_type": "a", "event_type": "tool_use"}
 
 
 def encoded(document: Any) -> bytes:
-    return json.dumps(document).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def same(events: list[Event]) -> list[Event]:
@@ -38,6 +38,9 @@ def outcome(body: bytes) -> Event | list[str]:
 
 @settings(max_examples=60)
 @given(sound_events())
+@example(LEAST | {"session_id": "s "})
+@example(LEAST | {"source": " s"})
+@example(LEAST | {"model": "m\u2003"})
 def test_a_sound_event_is_taken_field_by_field(document: dict[str, Any]) -> None:
     found = event_from_json(encoded(document))
     assert found.session_id == document["session_id"].strip()
@@ -80,6 +83,19 @@ def test_both_ways_of_decoding_agree(document: dict[str, Any]) -> None:
         assert kept == near_kept == []
         assert [r.errors for r in rejected] == [alone]
         assert [r.errors for r in near_rejected if r.index == 1] == [alone]
+
+
+@settings(max_examples=60)
+@given(st.one_of(sound_events(), messy_events()))
+@example(LEAST | {"session_id": "s "})
+@example(LEAST | {"source": " s"})
+@example(LEAST | {"model": "\u2003m"})
+@example(LEAST | {"project": " "})
+def test_the_spelling_of_the_json_does_not_matter(document: dict[str, Any]) -> None:
+    """With blanks or without, escaped or not: some spellings save the decoder a look."""
+    spaced = json.dumps(document, indent=1).encode()
+    plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    assert outcome(encoded(document)) == outcome(spaced) == outcome(plain)
 
 
 @settings(max_examples=60)

@@ -124,6 +124,15 @@ def test_imported_history_never_looks_live(store: Store) -> None:
     assert store.engine.stats(None, None).live_sessions == 0
 
 
+def test_a_session_is_active_from_the_first_that_is_heard_of_it(store: Store) -> None:
+    """Even when that says nothing of its state; but news of where it was are no sign of life."""
+    store.write(signals=[report("none")])
+    assert (row(store).status, row(store).state) == ("active", "idle")
+    store.write(event(session_id="old", source="import"))
+    store.write(signals=[report("none", "old", project="p")])
+    assert (row(store, "old").status, row(store, "old").project) == ("ended", "p")
+
+
 def test_imported_history_neither_ends_nor_prolongs_a_live_session(store: Store) -> None:
     store.write(event())
     end = {"source": "import", "created_at": NOW + TIMEOUT, "event_type": "session_end"}

@@ -12,6 +12,7 @@ from agentmonitor.storage.sqlite.bulk import Insert
 from agentmonitor.storage.sqlite.event_ids import EventIds, pack
 from agentmonitor.storage.sqlite.names import NameWriter
 from agentmonitor.storage.sqlite.rollups import Cells, measure
+from agentmonitor.storage.sqlite.session_files import SessionFiles
 from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE, Session, SessionWriter
 
 STATUSES = ("success", "error", "timeout")
@@ -36,6 +37,7 @@ class Applier:
         self.names = NameWriter(connection)
         self.sessions = SessionWriter(connection)
         self._event_ids = EventIds(connection)
+        self._files = SessionFiles(connection)
         self._cells = Cells(connection)
         self._rows: list[tuple[object, ...]] = []
         self._placed: set[tuple[int, int]] = set()
@@ -66,6 +68,7 @@ class Applier:
         """Write everything that was taken in."""
         self._flush_rows()
         self._event_ids.save()
+        self._files.save()
         self.sessions.save()
         self._cells.write()
         if self._placed:
@@ -83,6 +86,7 @@ class Applier:
         self._cells.forget()
         self._placed.clear()
         self._event_ids.forget()
+        self._files.forget()
         self.names.forget()
         self.sessions.forget()
         self._last_id = self._read_last_id()
@@ -126,7 +130,7 @@ class Applier:
         file = 0
         if event.file_path is not None:
             file = names[event.file_path]
-            self._touch_file(session, file)
+            self._files.add(session, file)
         self._last_id += 1
         event.id = self._last_id
         lag = None if event.occurred_at is None else event.created_at - time
@@ -163,12 +167,6 @@ class Applier:
         if event.event_type == "session_end":
             session.status = IDLE if event.agent_type in self._lingering else ENDED
             session.ended_at = time
-
-    def _touch_file(self, session: Session, file: int) -> None:
-        cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO session_files VALUES (?, ?)", (session.key, file)
-        )
-        session.files_edited += cursor.rowcount
 
     def _signal(self, report: SessionSignal) -> None:
         session = self._session(report.session_id, self.names[report.agent_type], report.at)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 
-_SIZES = (256, 64, 16, 4, 1)
+_SIZES = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows in one statement. Few sizes, so that the prepared statements stay cached."""
 
 Row = Sequence[object]

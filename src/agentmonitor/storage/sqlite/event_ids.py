@@ -1,8 +1,8 @@
 """Which event ids are stored already.
 
 An index over the ids themselves would be large and, as ids are random, would dirty a page for
-each event. So the look-up goes by a 64-bit hash; the id in the event's row decides. An id whose
-hash is another's takes its next hash.
+each event. So the look-up goes by a 64-bit hash, and new hashes come into a small table first; the
+id in the event's row decides. An id whose hash is another's takes its next hash.
 """
 
 import sqlite3
@@ -13,12 +13,15 @@ import msgspec
 from agentmonitor.model.event import Event
 from agentmonitor.storage.sqlite.bulk import Insert
 
-_INSERT = Insert("event_keys", 2)
+_INSERT = Insert("event_keys_recent", 2)
 _FIND = (
-    "SELECT k.key, e.event_id FROM event_keys k JOIN events e ON e.id = k.event"
+    "SELECT k.key, e.event_id FROM event_keys_all k JOIN events e ON e.id = k.event"
     " WHERE k.key IN (SELECT value FROM json_each(?))"
 )
 _MASK = 2**64 - 1
+MAX_RECENT = 20_000
+"""Keys that stay in the small table."""
+_WORTH_MOVING = 256
 
 
 def hash_id(event_id: str, attempt: int = 0) -> int:
@@ -70,6 +73,8 @@ class EventIds:
         self._keys: dict[str, int] = {}
         self._holders: dict[int, str] = {}
         self._rows: list[tuple[int, int]] = []
+        self._recent = self._count_recent()
+        self._next_moved = -(2**63)
 
     def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
         """Read what is known of the ids of ``batches``: one query a transaction."""
@@ -101,15 +106,37 @@ class EventIds:
 
     def save(self) -> None:
         """Write the claims. Belongs into the transaction."""
-        if self._rows:
-            # In the order of the keys, each page of the tree is visited once.
-            self._rows.sort()
-            _INSERT.run(self._connection, self._rows)
-            self._rows = []
+        if not self._rows:
+            return
+        # In the order of the keys, each page of the tree is visited once.
+        self._rows.sort()
+        _INSERT.run(self._connection, self._rows)
+        self._recent += len(self._rows)
+        self._rows = []
+        if self._recent > MAX_RECENT + _WORTH_MOVING:
+            self._move()
 
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._rows = []
+        self._recent = self._count_recent()
+
+    def _move(self) -> None:
+        """Move about as many keys as there are too many: the next ones in the order of keys."""
+        share = (self._recent - MAX_RECENT) / self._recent
+        first = self._next_moved
+        last = min(first + int(share * 2**64), 2**63 - 1)
+        between = "FROM event_keys_recent WHERE key BETWEEN ? AND ?"
+        self._connection.execute(
+            f"INSERT INTO event_keys SELECT key, event {between} ORDER BY key", (first, last)
+        )
+        moved = self._connection.execute(f"DELETE {between}", (first, last)).rowcount
+        self._recent -= moved
+        self._next_moved = last + 1 if last < 2**63 - 1 else -(2**63)
+
+    def _count_recent(self) -> int:
+        query = "SELECT count(*) FROM event_keys_recent"
+        return int(self._connection.execute(query).fetchone()[0])
 
     def _read(self, keys: list[int]) -> None:
         found = self._connection.execute(_FIND, (msgspec.json.encode(keys).decode(),))

@@ -97,7 +97,7 @@ def assert_sound(path: Path) -> None:
         assert event["branch"] or not place["branch"]
         kinds = ("agent", "type", "tool", "model", "project", "branch", "source", "file")
         assert {event[kind] for kind in kinds} <= names
-    keyed = sorted(row["event"] for row in rows(path, "SELECT event FROM event_keys"))
+    keyed = sorted(row["event"] for row in rows(path, "SELECT event FROM event_keys_all"))
     with_id = rows(path, "SELECT id, event_id FROM events WHERE event_id IS NOT NULL ORDER BY id")
     assert keyed == [row["id"] for row in with_id]
     assert len({row["event_id"] for row in with_id}) == len(with_id)

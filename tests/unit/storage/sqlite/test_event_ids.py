@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentmonitor.storage.sqlite import event_ids as module
 from agentmonitor.storage.sqlite.connect import open_writer
 from agentmonitor.storage.sqlite.event_ids import EventIds, hash_id, pack, unpack
 from agentmonitor.storage.sqlite.migrate import migrate
@@ -85,9 +86,32 @@ def test_each_id_is_claimed_exactly_once(name: str, batches: list[list[str]], lo
             connection.execute("COMMIT")
             seen.update(batch)
         stored = connection.execute(
-            "SELECT e.event_id FROM event_keys k JOIN events e ON e.id = k.event"
+            "SELECT e.event_id FROM event_keys_all k JOIN events e ON e.id = k.event"
         ).fetchall()
         assert sorted(unpack(id_) or "" for (id_,) in stored) == sorted(seen)
+
+
+def test_keys_move_on_in_portions_and_every_id_stays_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_RECENT", 50)
+    monkeypatch.setattr(module, "_WORTH_MOVING", 5)
+    with database() as connection:
+        event_ids = EventIds(connection)
+        batches = [[f"{number}-{i}" for i in range(20)] for number in range(30)]
+        for number, batch in enumerate(batches):
+            connection.execute("BEGIN")
+            assert all(take(connection, event_ids, batch, number * 20 + 1))
+            event_ids.save()
+            connection.execute("COMMIT")
+        tables = ("event_keys_recent", "event_keys")
+        recent, settled = (
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+        )
+        assert recent + settled == 600
+        assert recent < 100
+        for batch in batches:
+            connection.execute("BEGIN")
+            assert not any(take(connection, event_ids, batch, 1000))
+            connection.execute("COMMIT")
 
 
 @given(ids(), st.integers(0, 5))

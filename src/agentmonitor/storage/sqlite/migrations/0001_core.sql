@@ -70,11 +70,18 @@ CREATE TABLE events (
     lines_removed INTEGER NOT NULL
 );
 
--- Which event ids are stored: the first free one of the hashes of the id.
+-- Which event ids are stored: the first free one of the hashes of the id. New keys come into a
+-- small table, of which each transaction touches few pages, and move on in the order of the keys.
 CREATE TABLE event_keys (
     key   INTEGER PRIMARY KEY,
     event INTEGER NOT NULL
 );
+CREATE TABLE event_keys_recent (
+    key   INTEGER PRIMARY KEY,
+    event INTEGER NOT NULL
+);
+CREATE VIEW event_keys_all AS
+SELECT key, event FROM event_keys_recent UNION ALL SELECT key, event FROM event_keys;
 
 CREATE INDEX events_by_session ON events (session, time);
 CREATE INDEX events_by_time ON events (time);
