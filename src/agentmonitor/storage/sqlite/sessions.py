@@ -20,12 +20,24 @@ _COLUMNS = (
     "title", "cwd",
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(_COLUMNS)}, activity FROM sessions WHERE id = ?"
-_SAVE = Insert(
-    f"sessions ({', '.join(_COLUMNS)}, state, activity)",
-    len(_COLUMNS) + 2,
-    "ON CONFLICT (key) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS[2:], "state", "activity")),
-)
+_ALL = (*_COLUMNS, "state", "activity")
+_COUNTS = (
+    "last_event_at", "seen_at", "events", "errors", "tokens_in", "tokens_out", "cache_read",
+    "cache_write", "cost_nano", "unpriced", "files_edited", "lines_added", "lines_removed",
+)  # fmt: skip
+"""What nearly every event changes. Saved by a statement of its own, which leaves the indexes over
+the other columns alone."""
+
+
+def _save(changed: tuple[str, ...]) -> Insert:
+    moves = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    return Insert(
+        f"sessions ({', '.join(_ALL)})", len(_ALL), f"ON CONFLICT (key) DO UPDATE SET {moves}"
+    )
+
+
+_SAVE = _save(_ALL[2:])
+_SAVE_COUNTS = _save(_COUNTS)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Activity).decode
 
@@ -33,7 +45,7 @@ _decode = msgspec.json.Decoder(Activity).decode
 class Session:
     """One session's row, with names as ids and times in milliseconds since the epoch."""
 
-    __slots__ = (*_COLUMNS, "_activity_json", "activity", "is_busy", "state")
+    __slots__ = (*_COLUMNS, "_activity_json", "_saved", "activity", "is_busy", "state")
 
     key: int
     id: str
@@ -59,6 +71,7 @@ class Session:
     lines_removed: int
     title: str | None
     cwd: str | None
+    _saved: tuple[object, ...] | None
     activity: Activity
     is_busy: bool
     """Whether a sign of work would change nothing."""
@@ -76,6 +89,7 @@ class Session:
         self.title = self.cwd = None
         self.activity = Activity(since=at)
         self.changed()
+        self._saved = None
         return self
 
     @classmethod
@@ -86,6 +100,7 @@ class Session:
             setattr(self, name, value)
         self.activity = _decode(str(row[-1]))
         self.changed()
+        self._saved = self._traits()
         return self
 
     def changed(self) -> None:
@@ -115,6 +130,19 @@ class Session:
             self.last_event_at = time
         elif time < self.started_at:
             self.started_at = time
+
+    def saved(self) -> bool:
+        """Note that the session is being saved; whether only its counts changed since last."""
+        traits = self._traits()
+        same = traits == self._saved
+        self._saved = traits
+        return same
+
+    def _traits(self) -> tuple[object, ...]:
+        return (
+            self.project, self.branch, self.model, self.status, self.started_at, self.ended_at,
+            self.title, self.cwd, self._activity_json,
+        )  # fmt: skip
 
     def row(self) -> tuple[object, ...]:
         """The values of ``_SAVE``."""
@@ -159,7 +187,12 @@ class SessionWriter:
 
     def save(self) -> None:
         """Write what changed. Belongs into the transaction."""
-        _SAVE.run(self._connection, [s.row() for s in self._dirty.values()])
+        counts: list[tuple[object, ...]] = []
+        rows: list[tuple[object, ...]] = []
+        for session in self._dirty.values():
+            (counts if session.saved() else rows).append(session.row())
+        _SAVE_COUNTS.run(self._connection, counts)
+        _SAVE.run(self._connection, rows)
         self._dirty.clear()
         if len(self._known) > CACHE:
             self._known.clear()

@@ -34,8 +34,8 @@ CREATE TABLE sessions (
     activity      TEXT NOT NULL                -- JSON of model.activity.Activity
 );
 CREATE INDEX sessions_by_status ON sessions (status, last_event_at DESC, agent);
-CREATE INDEX sessions_by_state ON sessions (state, status, seen_at);
-CREATE INDEX sessions_by_project ON sessions (project, last_event_at, agent);
+CREATE INDEX sessions_by_state ON sessions (state, status);
+CREATE INDEX sessions_by_project ON sessions (project, agent);
 
 CREATE TABLE session_files (
     session INTEGER NOT NULL,
