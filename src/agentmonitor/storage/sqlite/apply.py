@@ -16,7 +16,7 @@ from agentmonitor.storage.sqlite.session_files import SessionFiles
 from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE, Session, SessionWriter
 
 STATUSES = ("success", "error", "timeout")
-_STATUS_IDS: dict[str | None, int] = {name: number for number, name in enumerate(STATUSES)}
+_STATUS_IDS: dict[str | None, int] = {None: 0} | {name: n for n, name in enumerate(STATUSES)}
 
 # When events leave "no project", the last use of their branch there is that of those that stay.
 _BRANCH_LAST_USE = (
