@@ -9,7 +9,7 @@ from agentmonitor.model.event import Event
 from agentmonitor.model.signal import BUSY, IMPLIED, SessionSignal, Signal
 from agentmonitor.storage.engine import WriteResult
 from agentmonitor.storage.sqlite.bulk import Insert
-from agentmonitor.storage.sqlite.event_ids import EventIds, pack
+from agentmonitor.storage.sqlite.event_ids import EventIds, Identities
 from agentmonitor.storage.sqlite.names import NameWriter
 from agentmonitor.storage.sqlite.rollups import Cells, measure
 from agentmonitor.storage.sqlite.session_files import SessionFiles
@@ -43,7 +43,7 @@ class Applier:
         self._placed: set[tuple[int, int]] = set()
         self._last_id = self._read_last_id()
 
-    def begin(self, batches: Iterable[Sequence[Event]]) -> None:
+    def begin(self, batches: Iterable[Identities]) -> None:
         """To be called first in each transaction, with all that it will apply."""
         self._event_ids.look_up(batches)
 
@@ -133,9 +133,10 @@ class Applier:
             self._files.add(session, file)
         self._last_id += 1
         event.id = self._last_id
+        event_id = None if event.event_id is None else self._event_ids.packed(event.event_id)
         lag = None if event.occurred_at is None else event.created_at - time
         self._rows.append((
-            event.id, pack(event.event_id), session.key, time, lag, agent, kind, status, tool,
+            event.id, event_id, session.key, time, lag, agent, kind, status, tool,
             model, project, branch, source, event.tokens_in, event.tokens_out,
             event.cache_read_tokens, event.cache_write_tokens, event.duration_ms, event.cost_usd,
             event.metadata_json, event.payload_truncated, file, event.lines_added,

@@ -12,6 +12,7 @@ from agentmonitor.storage.engine import WriteDone
 from agentmonitor.storage.sqlite import maintain
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.connect import open_writer, translate
+from agentmonitor.storage.sqlite.event_ids import identify
 from agentmonitor.storage.sqlite.lock import DatabaseLock
 from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.reader import Reader
@@ -60,7 +61,7 @@ class SqliteEngine(Reader):
         self, events: Sequence[Event], signals: Sequence[SessionSignal], done: WriteDone
     ) -> None:
         """Queue a batch; ``done`` is called in the writer thread."""
-        self._open_writer().submit(Batch(events, signals, done))
+        self._open_writer().submit(Batch(events, signals, done, identify(events)))
 
     def sweep(self, now: int, timeout_ms: int) -> list[str]:
         """Make silent sessions idle, then ended; the ids of those that changed."""

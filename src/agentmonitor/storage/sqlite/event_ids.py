@@ -29,10 +29,19 @@ def hash_id(event_id: str, attempt: int = 0) -> int:
 
     The first is cheap for a UUID, the others cannot be foreseen by who chooses the ids.
     """
-    packed = pack(event_id)
-    if isinstance(packed, bytes) and attempt == 0:
+    if attempt == 0:
+        return _first_hash(event_id, pack(event_id))
+    return _strong_hash(event_id, attempt)
+
+
+def _first_hash(event_id: str, packed: str | bytes) -> int:
+    if isinstance(packed, bytes):
         number = int.from_bytes(packed, "big")
         return ((number >> 64) ^ number & _MASK) - 2**63
+    return _strong_hash(event_id, 0)
+
+
+def _strong_hash(event_id: str, attempt: int) -> int:
     from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
 
     salt = attempt.to_bytes(8, "big")
@@ -40,9 +49,9 @@ def hash_id(event_id: str, attempt: int = 0) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def pack(event_id: str | None) -> str | bytes | None:
+def pack(event_id: str) -> str | bytes:
     """An event id as it is stored: a UUID in its usual spelling as its 16 bytes."""
-    if event_id is None or len(event_id) != 36 or event_id[8] != "-" or event_id[13] != "-":
+    if len(event_id) != 36 or event_id[8] != "-" or event_id[13] != "-":
         return event_id
     digits = event_id.replace("-", "")
     if len(digits) != 32 or event_id[18] != "-" or event_id[23] != "-" or digits != digits.lower():
@@ -62,6 +71,31 @@ def unpack(stored: str | bytes | None) -> str | None:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+Identities = dict[str, tuple[int, str | bytes]]
+"""By event id: its first hash, and how it is stored."""
+
+
+def identify(
+    events: Sequence[Event], hash_function: Callable[[str, int], int] | None = None
+) -> Identities:
+    """The identities of those of ``events`` that have an id.
+
+    For the thread that brings the events: the writer has enough to do.
+    """
+    identities: Identities = {}
+    for event in events:
+        event_id = event.event_id
+        if event_id is not None:
+            packed = pack(event_id)
+            key = (
+                _first_hash(event_id, packed)
+                if hash_function is None
+                else hash_function(event_id, 0)
+            )
+            identities[event_id] = (key, packed)
+    return identities
+
+
 class EventIds:
     """Claims ids inside the writer's transaction."""
 
@@ -70,28 +104,28 @@ class EventIds:
     ) -> None:
         self._connection = connection
         self._hash = hash_function
-        self._keys: dict[str, int] = {}
+        self._identities: Identities = {}
         self._holders: dict[int, str] = {}
         self._rows: list[tuple[int, int]] = []
         self._recent = self._count_recent()
         self._next_moved = -(2**63)
 
-    def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
+    def look_up(self, batches: Iterable[Identities]) -> None:
         """Read what is known of the ids of ``batches``: one query a transaction."""
-        hash_function = self._hash
-        self._keys = {
-            event.event_id: hash_function(event.event_id, 0)
-            for events in batches
-            for event in events
-            if event.event_id is not None
-        }
+        self._identities = {}
+        for identities in batches:
+            self._identities.update(identities)
         self._holders = {}
-        if self._keys:
-            self._read(list(self._keys.values()))
+        if self._identities:
+            self._read([key for key, _ in self._identities.values()])
+
+    def packed(self, event_id: str) -> str | bytes:
+        """How an id that was looked up is stored."""
+        return self._identities[event_id][1]
 
     def claim(self, event_id: str, row: int) -> bool:
         """Take ``event_id`` for the event with the id ``row``; False when it is taken."""
-        key = self._keys[event_id]
+        key = self._identities[event_id][0]
         attempt = 0
         while (holder := self._holders.get(key)) is not None:
             if holder == event_id:

@@ -21,6 +21,7 @@ from agentmonitor.model.signal import SessionSignal
 from agentmonitor.storage.engine import WriteDone, WriteResult
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.connect import translate
+from agentmonitor.storage.sqlite.event_ids import Identities
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Batch(msgspec.Struct):
     events: Sequence[Event]
     signals: Sequence[SessionSignal]
     done: WriteDone
+    identities: Identities
 
     @property
     def size(self) -> int:
@@ -174,7 +176,7 @@ class Writer:
         connection, applier = self._connection, self._applier
         connection.execute("BEGIN IMMEDIATE")
         try:
-            applier.begin(batch.events for batch in group)
+            applier.begin(batch.identities for batch in group)
             results = [applier.apply(batch.events, batch.signals) for batch in group]
             applier.flush()
             connection.execute("COMMIT")
