@@ -38,6 +38,8 @@ HITS = {
     'export DB_PASSWORD="correcthorse" && ls': f'export DB_PASSWORD="{MARK}" && ls',
     "api_key: abcdefghij, next": f"api_key: {MARK}, next",
     "client_secret=0123456789abcdef&x=1": f"client_secret={MARK}&x=1",
+    "Password: correcthorse": f"Password: {MARK}",
+    "Api_Key=abcdefgh12": f"Api_Key={MARK}",
     f"one ghp_{KEY} two npm_{KEY}": f"one {MARK} two {MARK}",
 }
 MISSES = [
@@ -67,6 +69,15 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_the_quick_look_misses_no_secret_inside_json(text: str) -> None:
     encoded = msgspec.json.encode({"a": [{"b": text}]}).decode()
     assert may_hold_secret(encoded)
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "api_key", "apiKey", "client_secret", "db-password", "Authorization"]
+)
+def test_the_value_of_a_telling_name_is_a_secret_whatever_it_looks_like(name: str) -> None:
+    document = {"headers": {name: "hunter2"}, "passwords_checked": "all"}
+    assert may_hold_secret(msgspec.json.encode(document).decode())
+    assert redact(document) == {"headers": {name: MARK}, "passwords_checked": "all"}
 
 
 @pytest.mark.parametrize("text", HITS)

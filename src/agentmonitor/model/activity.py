@@ -7,6 +7,7 @@ import msgspec
 from agentmonitor.model.signal import Signal
 
 State = Literal["working", "permission", "input", "idle", "failed", "ended"]
+Turn = Literal["working", "idle", "failed", "ended"]
 
 MAX_THREADS = 64
 MAX_CALLS = 64
@@ -67,7 +68,7 @@ class Thread(msgspec.Struct, omit_defaults=True):
 class Activity(msgspec.Struct, omit_defaults=True):
     """The state of one session. Changes only through ``apply`` and ``expire``."""
 
-    turn: Literal["working", "idle", "failed", "ended"] = "idle"
+    turn: Turn = "idle"
     since: int = 0
     reason: str | None = None
     detail: str | None = None
@@ -125,11 +126,7 @@ class Activity(msgspec.Struct, omit_defaults=True):
         return max(main.calls.values(), key=lambda call: call.since)
 
     def _turn(
-        self,
-        turn: Literal["working", "idle", "failed", "ended"],
-        at: int,
-        reason: str | None = None,
-        detail: str | None = None,
+        self, turn: Turn, at: int, reason: str | None = None, detail: str | None = None
     ) -> None:
         if turn != self.turn or turn == "failed":
             self.since = at
@@ -151,7 +148,9 @@ class Activity(msgspec.Struct, omit_defaults=True):
         thread = self.threads.get(signal.thread)
         if thread is None:
             if len(self.threads) >= MAX_THREADS:
-                self.threads.pop(next(key for key in self.threads if key != ""), None)
+                # One that has ended, if any; else the oldest.
+                names = (name for name in self.threads if name != "")
+                self.threads.pop(min(names, key=lambda name: self.threads[name].ended is None))
             thread = self.threads[signal.thread] = Thread(since=at, type=signal.thread_type)
         if signal.thread_type is not None:
             thread.type = signal.thread_type

@@ -235,3 +235,14 @@ def test_silence_ends_work_but_not_a_wait_for_a_human(ended: bool) -> None:
         assert activity.state == before
         activity.expire(1000 + ABANDONED_MS, ended=ended)
         assert activity.state == ("ended" if ended else "idle")
+
+
+def test_a_sub_agent_at_work_is_not_forgotten_for_a_new_one_while_ended_ones_are_known() -> None:
+    activity = Activity()
+    activity.apply(Signal(kind="subagent_started", thread="at work"), 0)
+    for number in range(200):
+        thread = f"agent {number}"
+        activity.apply(Signal(kind="subagent_started", thread=thread), number)
+        activity.apply(Signal(kind="subagent_ended", thread=thread), number)
+    assert "at work" in activity.threads
+    assert activity.state == "working"
