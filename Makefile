@@ -6,7 +6,6 @@ STAMPS := $(VENV)/stamps
 UI := src/agentmonitor/server/ui/index.html
 UI_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -type f -print)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-HOME_FREE := HOME=$$(mktemp -d)
 
 .PHONY: run test check build wheel contract bench lock prices clean help
 

@@ -140,12 +140,12 @@ class Runtime:
 async def _repeat(
     seconds: float, work: Callable[[], Awaitable[None] | Coroutine[Any, Any, None]]
 ) -> None:
-    """Run ``work`` every ``seconds``; a failure is logged and does not end it."""
+    """Run ``work`` now and every ``seconds``; a failure is logged and does not end it."""
     while True:
-        await asyncio.sleep(seconds)
         try:
             await work()
         except AgentMonitorError as error:
             log.error("%s", error)
         except Exception:
             log.exception("Periodic work failed")
+        await asyncio.sleep(seconds)

@@ -1,6 +1,6 @@
 """The session row: one conversation with an agent, as the API shows it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -85,6 +85,3 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cache_read_tokens: int
     cache_write_tokens: int
     source: str
-
-
-JsonObject = dict[str, Any]

@@ -73,6 +73,7 @@ class Writer:
         self._queued = 0
         self._written = 0
         self._stopping = False
+        self._stale = False
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
 
     def start(self) -> None:
@@ -174,7 +175,7 @@ class Writer:
 
     def _transaction(self, group: list[Batch]) -> list[WriteResult]:
         connection, applier = self._connection, self._applier
-        connection.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             applier.begin(batch.identities for batch in group)
             results = [applier.apply(batch.events, batch.signals) for batch in group]
@@ -187,7 +188,7 @@ class Writer:
 
     def _run_task(self, task: Task) -> None:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 task.work(self._connection, self._applier)
                 self._applier.flush()
@@ -200,10 +201,19 @@ class Writer:
         else:
             task.done(None)
 
+    def _begin(self) -> None:
+        """Begin a transaction, with nothing in memory that is not in the file."""
+        if self._stale:
+            self._roll_back()
+        self._connection.execute("BEGIN IMMEDIATE")
+
     def _roll_back(self) -> None:
+        # On a failing disk this can fail as well; then the next transaction begins with it.
+        self._stale = True
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._applier.forget()
+        self._stale = False
 
     def _failure(self, error: Exception) -> StorageError:
         """``error`` as something that a caller can act on, logged once."""
