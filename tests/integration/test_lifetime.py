@@ -157,3 +157,23 @@ def test_listening_for_other_machines_is_refused(tmp_path: Path) -> None:
     said = refusal(tmp_path, {}, "--host", "0.0.0.0")
     assert "0.0.0.0" in said
     assert "127.0.0.1" in said
+
+
+def test_sessions_that_fell_silent_while_no_server_ran_are_not_shown_as_live(
+    tmp_path: Path,
+) -> None:
+    server = Server(tmp_path, {})
+    httpx.post(f"{server.address()}api/events", json=EVENT).raise_for_status()
+    assert server.stop() == 0
+    with sqlite3.connect(tmp_path / "contract.db") as database:
+        database.execute("UPDATE sessions SET seen_at = seen_at - 3600000")
+    database.close()
+    again = Server(tmp_path, {})  # its next regular look at the sessions is 15 s away
+    address = again.address()
+    deadline = time.monotonic() + 8
+    status = "active"
+    while status == "active" and time.monotonic() < deadline:
+        (row,) = httpx.get(f"{address}api/sessions").json()["sessions"]
+        status = row["status"]
+    assert status == "ended"
+    assert again.stop() == 0

@@ -1,6 +1,7 @@
 """The single writer: what one failure may and may not do to others."""
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from agentmonitor.errors import StorageError
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import Signal
 from agentmonitor.storage.engine import WriteResult
+from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import NOW, event, report
 from tests.unit.storage.sqlite.audit import assert_sound, rows
@@ -124,3 +126,28 @@ def test_a_task_that_fails_changes_nothing_and_tells_its_caller(engine: SqliteEn
     assert_sound(engine.path)
     assert engine.sweep(NOW + 10**9, 1000) == ["s1"]
     assert store.write(event()).ids == [2]
+
+
+def test_a_roll_back_that_fails_is_made_up_for_before_the_next_transaction(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a failed batch left in memory must not be counted with the next one."""
+    forget, failing = Applier.forget, [True]
+
+    def fail_once(applier: Applier) -> None:
+        if failing:
+            failing.pop()
+            raise sqlite3.OperationalError("disk I/O error")
+        forget(applier)
+
+    monkeypatch.setattr(Applier, "forget", fail_once)
+    good = event(event_id="a", session_id="s1", tokens_in=5)
+    bad = event(event_id="bad", session_id="s1", tokens_in=7, metadata_json=BROKEN)
+    (failed,) = in_one_group(engine, [[good, bad]])
+    assert isinstance(failed, StorageError)
+    answers: queue.SimpleQueue[WriteResult | StorageError] = queue.SimpleQueue()
+    engine.submit([event(event_id="a", session_id="s1", tokens_in=5)], [], answers.put)
+    stored = answers.get(timeout=PATIENCE_S)
+    assert isinstance(stored, WriteResult)
+    assert stored.ids == [1]
+    assert_sound(engine.path)
