@@ -20,6 +20,10 @@ class InvalidInput(AgentMonitorError):
         self.details = details or []
 
 
+class UnreadableLine(AgentMonitorError):
+    """A line of a session file is not what its format says; the text is the reason."""
+
+
 class Overloaded(AgentMonitorError):
     """The write queue is full; nothing was stored, and the same call may work in a second."""
 

@@ -1,11 +1,13 @@
 """What an agent's module declares, and the little that they share."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from agentmonitor.model.event import Event
+from agentmonitor.model.quota import Quota
 from agentmonitor.model.signal import SessionSignal
 
 
@@ -60,6 +62,44 @@ HookParser = Callable[[Mapping[str, Any], int], HookReport]
 """From a hook's payload and its arrival (ms). Raises InvalidInput."""
 
 
+class Folders(msgspec.Struct, frozen=True):
+    """Where agents keep their files: the user's home, and the variables that move folders."""
+
+    home: Path
+    variables: Mapping[str, str] = {}
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a piece of a session file says."""
+
+    events: list[Event] = []
+    """Their ``source`` is ``import``, their ``channel`` FILE; ``occurred_at`` is always set."""
+    signals: list[SessionSignal] = []
+    quotas: list[Quota] = []
+
+
+class FileReader(Protocol):
+    """Reads the lines of one session file, from its beginning or from a saved state on."""
+
+    def read(self, line: bytes) -> Reading:
+        """What one whole line says, without its line end. Raises UnreadableLine, and goes on
+        with the next one."""
+
+    def save(self) -> bytes:
+        """What a new reader needs to go on after the last line: small, and bounded."""
+
+
+class SessionFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's session files."""
+
+    find: Callable[[Folders], Iterable[Path]]
+    """Every session file there is, in no order. A folder that cannot be read is passed over."""
+    open: Callable[[Path, bytes | None], FileReader]
+    """A reader of the file, with the state that an earlier reader saved. Reads nothing yet."""
+    roots: Callable[[Folders], list[Path]]
+    """The folders to watch; they need not exist."""
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """One agent, as the registry, the API and the server know it."""
 
@@ -71,6 +111,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     hook_slug: str | None = None
     """The last part of the hook's path, ``/api/hooks/<slug>``."""
     parse_hook: HookParser | None = None
+    files: SessionFiles | None = None
     connect: Connect | None = None
     usage: UsageWindows | None = None
     lingers: bool = False

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from agentmonitor.model.signal import Signal
+from agentmonitor.model.usage import Channel, Report
 
 EventType = Literal[
     "tool_use",
@@ -44,8 +45,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
 Dollars = Annotated[float, msgspec.Meta(ge=0, le=MAX_COST_USD)]
 
 _INTERNAL = (
-    "occurred_at", "signal", "metadata_json", "payload_truncated", "created_at", "file_path",
-    "lines_added", "lines_removed", "id",
+    "occurred_at", "signal", "channel", "keys", "report", "metadata_json", "payload_truncated",
+    "created_at", "file_path", "lines_added", "lines_removed", "client_cost_usd", "id",
 )  # fmt: skip
 """Fields that never arrive. Events are decoded straight from JSON, so that in JSON these have
 names that no sender can know: they are drawn anew at each start."""
@@ -89,6 +90,12 @@ class Event(
     """Its own time; None when its sender gave none."""
     signal: Signal | None = None
     """What it says about the session's state; None: what its type implies."""
+    channel: Channel = Channel.API
+    keys: tuple[str, ...] = ()
+    """What the activity is known by in every channel, e.g. ``claude_code:request:req_1``: events
+    that share a key are one activity. Empty: the event stands for itself."""
+    report: Report | None = None
+    """More about its token usage; None: the event says it all."""
 
     # From here on: filled by the pipeline.
     metadata_json: str = "{}"
@@ -98,6 +105,8 @@ class Event(
     file_path: str | None = None
     lines_added: int = 0
     lines_removed: int = 0
+    client_cost_usd: float | None = None
+    """What its sender says that it cost, where ``cost_usd`` is ours."""
     # From here on: filled by the storage engine.
     id: int = 0
 
