@@ -9,6 +9,7 @@ import msgspec
 from agentmonitor.model.event import Event
 from agentmonitor.model.quota import Quota
 from agentmonitor.model.signal import SessionSignal
+from agentmonitor.otlp.records import LogRecord, Point, Span
 
 
 class Palette(msgspec.Struct, frozen=True):
@@ -70,12 +71,25 @@ class Folders(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a piece of a session file says."""
+    """What a piece of a session file or of telemetry says."""
 
     events: list[Event] = []
-    """Their ``source`` is ``import``, their ``channel`` FILE; ``occurred_at`` is always set."""
+    """From a file: ``source`` is ``import``, ``channel`` FILE, ``occurred_at`` is set. From
+    OTLP: ``source`` is ``otel``, ``channel`` LOG, METRIC or SPAN."""
     signals: list[SessionSignal] = []
     quotas: list[Quota] = []
+
+
+class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent's OTLP records mean. Each function gets the arrival in ms as well; what it
+    does not know it answers with an empty reading."""
+
+    services: frozenset[str]
+    """Values of the resource's ``service.name``."""
+    log: Callable[[LogRecord, int], Reading] | None = None
+    points: Callable[[list[Point], int], Reading] | None = None
+    """All points of one request that are this agent's; cumulative ones are deltas already."""
+    span: Callable[[Span, int], Reading] | None = None
 
 
 class FileReader(Protocol):
@@ -111,6 +125,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     hook_slug: str | None = None
     """The last part of the hook's path, ``/api/hooks/<slug>``."""
     parse_hook: HookParser | None = None
+    telemetry: Telemetry | None = None
     files: SessionFiles | None = None
     connect: Connect | None = None
     usage: UsageWindows | None = None

@@ -1,0 +1,1 @@
+"""OTLP in JSON and protobuf, as neutral records. Knows no agent."""
