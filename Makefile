@@ -44,8 +44,7 @@ lock: $(STAMPS)/dev ## Pin the dependencies anew, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" pyproject.toml --group dev -o requirements/dev.lock
 
-prices: $(STAMPS)/dev ## Compile the price catalogue anew from genai-prices
-	$(PIP_INSTALL) --upgrade genai-prices
+prices: $(STAMPS)/dev ## Compile the price catalogue anew from the pinned genai-prices
 	$(BIN)/python scripts/build_prices.py
 
 clean: ## Remove what was built and installed

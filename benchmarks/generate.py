@@ -18,7 +18,7 @@ from typing import cast
 
 from agentmonitor.agents.registry import load_registry
 from agentmonitor.errors import StorageError
-from agentmonitor.metadata import prepare
+from agentmonitor.metadata import Rules, prepare
 from agentmonitor.model.event import Event
 from agentmonitor.pricing.engine import Pricer
 from agentmonitor.storage.engine import WriteResult
@@ -57,7 +57,7 @@ class Generator:
         self._calendar = Calendar(days, until)
         self._pricer = Pricer()
         self._prototypes: dict[tuple[str, str], list[Wire]] = {}
-        self._edit_tools = load_registry().edit_tools
+        self._rules = Rules(max_bytes=MAX_PAYLOAD, edit_tools=load_registry().edit_tools)
 
     def events(self) -> Iterator[Event]:
         """All events in the order of their time."""
@@ -134,9 +134,9 @@ class Generator:
                  "cache_read_tokens", "cache_write_tokens", "duration_ms", "metadata")  # fmt: skip
         values = {name: wire[name] for name in names if name in wire}
         event = Event(session_id="-", agent_type="-", **values)  # type: ignore[arg-type]
-        prepare(event, MAX_PAYLOAD, self._edit_tools)
+        prepare(event, self._rules)
         if event.model is not None:
-            event.cost_usd = self._pricer.cost(
+            event.cost_usd = self._pricer.cost_of(
                 event.model, event.tokens_in, event.tokens_out, event.cache_read_tokens,
                 event.cache_write_tokens, self._until,
             )  # fmt: skip

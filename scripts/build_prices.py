@@ -1,103 +1,69 @@
 """Compile the shipped price catalogue from the maintained package ``genai-prices``.
 
 Run through ``make prices``; needs ``genai-prices`` installed. Writes
-``src/agentmonitor/pricing/data/catalogue.json``.
+``src/agentmonitor/pricing/data/catalogue.json``. The same version makes the same file.
 """
 
+import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import date, time
+from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from genai_prices.data import providers
+from genai_prices.types import ModelPrice
 
-PROVIDERS = ("anthropic", "openai", "google", "x-ai", "deepseek", "mistral", "moonshotai", "zai")
-FIELDS = {
-    "input": "input_mtok",
-    "output": "output_mtok",
-    "cache_read": "cache_read_mtok",
-    "cache_write": "cache_write_mtok",
-}
+from agentmonitor.pricing.catalogue import encode
+from agentmonitor.pricing.convert import convert
+
 TARGET = Path(__file__).parents[1] / "src/agentmonitor/pricing/data/catalogue.json"
+RELEASED = {"0.2.3": "2026-11-10"}
+"""The day on which each version was released (`uv lock` writes it as ``upload-time``), which is
+the day of its data. The package itself does not say."""
 
 
-def clause(match: Any) -> dict[str, Any]:
-    """One matching rule as JSON."""
-    kind = type(match).__name__
-    if kind == "ClauseOr":
-        return {"or": [clause(part) for part in match.or_]}
-    if kind == "ClauseAnd":
-        return {"and": [clause(part) for part in match.and_]}
-    for name in ("equals", "starts_with", "ends_with", "contains", "regex"):
-        if hasattr(match, name):
-            return {name: getattr(match, name)}
-    raise ValueError(f"A rule of an unknown kind: {match}")
+def published(value: Any) -> Any:
+    """The package's objects in the shape of the JSON that the project publishes."""
+    if isinstance(value, ModelPrice):
+        return {key: published(each) for key, each in vars(value).items() if each is not None}
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {
+            name.rstrip("_"): published(each)
+            for name, each in fields.items()
+            if each is not None and not name.startswith("_") and name != "extractors"
+        }
+    if isinstance(value, dict):
+        return {key: published(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [published(each) for each in value]
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
 
 
-def price(prices: Any) -> dict[str, Any] | None:
-    """US dollars a million tokens, with the dearer tiers; None when not priced by tokens."""
-    result: dict[str, Any] = {}
-    tiers: dict[int, dict[str, float]] = {}
-    for name, field in FIELDS.items():
-        value = getattr(prices, field, None)
-        if value is None:
-            continue
-        if hasattr(value, "base"):
-            result[name] = float(value.base)
-            for tier in value.tiers:
-                tiers.setdefault(tier.start, {})[name] = float(tier.price)
-        else:
-            result[name] = float(value)
-    if "input" not in result:
-        return None
-    if tiers:
-        result["tiers"] = [{"above": start} | tiers[start] for start in sorted(tiers)]
-    return result
-
-
-def dated(prices: Any) -> list[dict[str, Any]]:
-    """Prices with the day from which each holds; prices by time of day are left out."""
-    if not isinstance(prices, list):
-        prices = [type("Always", (), {"constraint": None, "prices": prices})]
-    result = []
-    for entry in prices:
-        start = getattr(entry.constraint, "start_date", None)
-        if entry.constraint is not None and start is None:
-            continue
-        compiled = price(entry.prices)
-        if compiled is not None:
-            result.append({"from": start.isoformat() if start else None} | compiled)
-    return result
+def build() -> bytes:
+    """The catalogue file."""
+    version = metadata.version("genai-prices")
+    if version not in RELEASED:
+        raise SystemExit(f"Add the day on which genai-prices {version} was released to RELEASED.")
+    data = json.dumps(published(providers)).encode()
+    catalogue, strange = convert(data, f"genai-prices {version}", RELEASED[version])
+    if strange:
+        raise SystemExit("convert.py does not understand:\n" + "\n".join(strange))
+    return encode(catalogue)
 
 
 def main() -> None:
     """Write the catalogue."""
-    found = []
-    for provider in providers:
-        if provider.id not in PROVIDERS:
-            continue
-        for model in provider.models:
-            prices = dated(model.prices)
-            if prices:
-                found.append(
-                    {
-                        "id": model.id,
-                        "provider": provider.id,
-                        "match": clause(model.match),
-                        "prices": prices,
-                    }
-                )
-    catalogue = {
-        "source": f"genai-prices {metadata.version('genai-prices')}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "unit": "US dollars a million tokens",
-        "models": found,
-    }
-    TARGET.write_text(
-        json.dumps(catalogue, indent=None, separators=(",", ":")).replace('{"id"', '\n{"id"') + "\n"
-    )
-    print(f"{len(found)} models written to {TARGET.name}")
+    data = build()
+    TARGET.write_bytes(data)
+    models = data.count(b'\n{"id"')
+    print(f"{models} models, {len(data) / 1000:.0f} kB written to {TARGET.name}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """An event's metadata on its way to the store: secrets taken out, size capped, facts drawn."""
 
+import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from agentmonitor.config import Capture
 from agentmonitor.model.activity import MAX_DETAIL
 from agentmonitor.model.event import MAX_INT, Event
 from agentmonitor.model.signal import IMPLIED, Signal, first_line
@@ -14,6 +17,13 @@ SUMMARY_KEYS = (
 )  # fmt: skip
 """What a summary keeps of metadata that is too large."""
 
+CONTENT_KEYS = frozenset({
+    "prompt", "text", "message", "content", "output", "input", "error", "command", "query",
+    "pattern", "diff", "thinking", "description", "old_string", "new_string", "tool_input",
+    "tool_response", "last_assistant_message", "summary", "compact_summary", "reason", "url",
+})  # fmt: skip
+"""Metadata that is what people and agents said, not what about it can be counted."""
+
 MAX_DEPTH = 100
 """Deeper metadata is replaced by a summary: everything that reads it would need the same care."""
 _SPOKEN = frozenset({"user_prompt", "error", "turn_end", "permission_request"})
@@ -23,11 +33,26 @@ _WORDS = ("message", "prompt", "text", "error", "command", "content")
 _encode = msgspec.json.Encoder().encode
 
 
-def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
-    """Fill ``event``'s metadata_json, payload_truncated, file_path and line counts."""
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of what agents say."""
+
+    max_bytes: int
+    """Metadata larger than this (UTF-8 bytes of its JSON) is shown as a summary."""
+    edit_tools: frozenset[str]
+    max_item_bytes: int = 256 * 1024
+    """Of each text (a prompt, an output) that the summary cannot hold, so many bytes are kept."""
+    capture: Capture = "full"
+    by_agent: Mapping[str, Capture] = {}
+    """Agents for which another ``capture`` holds."""
+
+
+def prepare(event: Event, rules: Rules) -> None:
+    """Fill ``event``'s metadata_json, payload_truncated, content, file_path and line counts."""
     metadata = event.metadata
     if metadata is None:
         metadata = {}
+    max_bytes, edit_tools = rules.max_bytes, rules.edit_tools
+    capture = rules.by_agent.get(event.agent_type, rules.capture)
     encoded = _encode(metadata)
     size = len(encoded)
     if isinstance(metadata, dict):
@@ -39,10 +64,16 @@ def prepare(event: Event, max_bytes: int, edit_tools: frozenset[str]) -> None:
             _draw_changes(event, metadata)
         if event.signal is None and event.event_type in _SPOKEN:
             event.signal = _implied(event, metadata)
+    if capture != "full":
+        metadata = _withhold(event, metadata, capture)
+        encoded = _encode(metadata)
+        size = len(encoded)
     too_deep = size > MAX_DEPTH and encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH
     too_deep = too_deep and _is_deep(metadata)
     if too_deep or size > max_bytes:
         event.payload_truncated = True
+        if not too_deep:
+            event.content = pack_content(metadata, rules.max_item_bytes)
         metadata = summarise(None if too_deep else metadata, size, max_bytes)
         encoded = _encode(metadata)
     text = encoded.decode()
@@ -69,6 +100,43 @@ def summarise(metadata: Any, size: int, max_bytes: int) -> dict[str, Any]:
     kept = metadata if isinstance(metadata, dict) else {}
     summary = bare | {key: kept[key] for key in SUMMARY_KEYS if key in kept}
     return next((s for s in (summary, bare) if len(_encode(s)) <= max_bytes), {})
+
+
+def pack_content(metadata: Any, max_item_bytes: int) -> bytes:
+    """Metadata for the transcript: each text cut to the limit, secrets taken out, compressed."""
+    whole = redact(_cut(metadata, max_item_bytes))
+    return zlib.compress(_encode(whole), 1)
+
+
+def unpack_content(content: bytes) -> Any:
+    """What ``pack_content`` packed."""
+    return msgspec.json.decode(zlib.decompress(content))
+
+
+def _cut(value: Any, most: int) -> Any:
+    if isinstance(value, str):
+        # Characters first: only a text that may be too long is encoded.
+        if len(value) * 4 <= most or len(encoded := value.encode("utf-8", "replace")) <= most:
+            return value
+        return encoded[:most].decode("utf-8", "ignore")
+    if isinstance(value, list):
+        return [_cut(item, most) for item in value]
+    if isinstance(value, dict):
+        return {key: _cut(item, most) for key, item in value.items()}
+    return value
+
+
+def _withhold(event: Event, metadata: Any, capture: Capture) -> Any:
+    """What is left of metadata when content is not wanted."""
+    signal = event.signal
+    if signal is not None:
+        event.signal = msgspec.structs.replace(signal, detail=None, title=None)
+    if capture == "off":
+        event.file_path = None
+        return {}
+    if isinstance(metadata, dict):
+        return {key: value for key, value in metadata.items() if key not in CONTENT_KEYS}
+    return {} if isinstance(metadata, str) else metadata
 
 
 def _is_deep(value: Any) -> bool:

@@ -1,10 +1,20 @@
 """The folders that AgentMonitor keeps things in. Importing this touches no disk."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import msgspec
 
 from agentmonitor.errors import StorageFull
 
 APP = "agentmonitor"
+
+
+class Folders(msgspec.Struct, frozen=True):
+    """Where agents keep their files: the user's home, and the variables that move folders."""
+
+    home: Path
+    variables: Mapping[str, str] = {}
 
 
 def data_dir() -> Path:

@@ -3,85 +3,144 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 import msgspec
 
 from agentmonitor.bus import Bus
 from agentmonitor.errors import StorageError
-from agentmonitor.metadata import prepare
+from agentmonitor.metadata import Rules, prepare
 from agentmonitor.model.clock import now_ms, to_iso
 from agentmonitor.model.event import MAX_COST_USD, SCHEMA_VERSION, Event
+from agentmonitor.model.mark import Mark
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.usage import Channel, Report, TokenUsage
 from agentmonitor.pricing.engine import Pricer
 from agentmonitor.redact import redact_text
 from agentmonitor.storage.engine import Engine, WriteResult
 
 
 class Pipeline:
-    """Takes events in on the event loop's thread and answers after the commit."""
+    """Takes events in on any thread and answers after the commit."""
 
     def __init__(
         self,
         engine: Engine,
         bus: Bus,
         pricer: Pricer,
-        *,
-        max_payload_bytes: int,
-        edit_tools: frozenset[str],
+        rules: Rules,
     ) -> None:
         self._engine = engine
         self._bus = bus
         self._pricer = pricer
-        self._max_payload_bytes = max_payload_bytes
-        self._edit_tools = edit_tools
+        self._rules = rules
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._outcomes: deque[_Outcome] = deque()
         self._woken = False
         self.changed_sessions: set[str] = set()
         """Ids of sessions with news for those who listen to session rows."""
 
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Publish what other threads bring on ``loop``; without one, nobody listens."""
+        self._loop = loop
+
     async def ingest(
-        self, events: Sequence[Event], signals: Sequence[SessionSignal] = ()
+        self,
+        events: Sequence[Event],
+        signals: Sequence[SessionSignal] = (),
+        marks: Sequence[Mark] = (),
     ) -> list[int | None]:
         """Store a batch whole and publish what is new.
 
-        The ids in the order of ``events``, None for a duplicate. Raises StorageError (nothing
+        The ids in the order of ``events``, None for what was known. Raises StorageError (nothing
         was stored) and Overloaded.
         """
-        if not events and not signals:
+        if not events and not signals and not marks:
             return []
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[int | None]] = loop.create_future()
+        self._submit(events, signals, marks, answer, loop)
+        return await answer
+
+    def ingest_from_thread(
+        self,
+        events: Sequence[Event],
+        signals: Sequence[SessionSignal] = (),
+        marks: Sequence[Mark] = (),
+    ) -> "Future[list[int | None]]":
+        """The same for other threads; the future has the result or what was raised."""
+        answer: Future[list[int | None]] = Future()
+        self._submit(events, signals, marks, answer, self._loop)
+        return answer
+
+    def _submit(
+        self,
+        events: Sequence[Event],
+        signals: Sequence[SessionSignal],
+        marks: Sequence[Mark],
+        answer: "asyncio.Future[list[int | None]] | Future[list[int | None]]",
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
         now = now_ms()
         for event in events:
             self._prepare(event, now)
-        signals = [_redacted(signal) for signal in signals]
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[int | None]] = loop.create_future()
+        signals = [self._clean(signal) for signal in signals]
 
         def done(result: WriteResult | StorageError) -> None:
-            self._outcomes.append((answer, result, signals))
-            if not self._woken:
+            self._outcomes.append((answer, result, events, signals))
+            if loop is None:
+                self._deliver()
+            elif not self._woken:
                 self._woken = True
                 loop.call_soon_threadsafe(self._deliver)
 
-        self._engine.submit(events, signals, done)
-        return await answer
+        self._engine.submit(events, signals, done, marks)
 
     def _prepare(self, event: Event, now: int) -> None:
         event.created_at = now
         if event.status is None:
             event.status = "error" if event.event_type == "error" else "success"
-        prepare(event, self._max_payload_bytes, self._edit_tools)
-        if event.model is not None and event.cost_usd is None:
+        prepare(event, self._rules)
+        if event.model is not None:
             self._price(event, event.model)
+        elif event.cost_usd is not None:
+            event.client_cost_usd = event.cost_usd
 
     def _price(self, event: Event, model: str) -> None:
         tokens = (
             event.tokens_in, event.tokens_out, event.cache_read_tokens, event.cache_write_tokens,
         )  # fmt: skip
+        own = None
         if any(tokens):
-            cost = self._pricer.cost(model, *tokens, event.time)
+            if event.report is None:
+                own = self._pricer.cost_of(model, *tokens, event.time)
+            else:
+                own = self._pricer.cost(model, token_usage(event), event.time)
             # A price beyond the limit is that of a count that cannot be true.
-            event.cost_usd = cost if cost is None or cost <= MAX_COST_USD else None
+            if own is not None and own > MAX_COST_USD:
+                own = None
+        if event.cost_usd is None:
+            event.cost_usd = own
+            return
+        event.client_cost_usd = event.cost_usd
+        event.own_cost_usd = own
+        if own is not None and event.channel is not Channel.API:
+            # Contract v1 keeps the cost that a client names; elsewhere it is an estimate.
+            event.cost_usd = own
+
+    def _clean(self, report: SessionSignal) -> SessionSignal:
+        """Without secrets, and without words where they are not to be kept."""
+        signal, rules = report.signal, self._rules
+        detail, title = signal.detail, signal.title
+        if rules.by_agent.get(report.agent_type, rules.capture) != "full":
+            detail = title = None
+        detail = detail and redact_text(detail)
+        title = title and redact_text(title)
+        if (detail, title) == (signal.detail, signal.title):
+            return report
+        signal = msgspec.structs.replace(signal, detail=detail, title=title)
+        return msgspec.structs.replace(report, signal=signal)
 
     def _deliver(self) -> None:
         """Publish what was committed, in the order of the commits, and answer the callers."""
@@ -89,7 +148,7 @@ class Pipeline:
         rows: list[EventRow] = []
         last_id = 0
         while self._outcomes:
-            answer, result, signals = self._outcomes.popleft()
+            answer, result, events, signals = self._outcomes.popleft()
             if isinstance(result, StorageError):
                 if not answer.done():
                     answer.set_exception(result)
@@ -101,7 +160,7 @@ class Pipeline:
             if len(self._bus):
                 rows += [event_row(event) for event in result.stored]
                 if self._bus.wants_sessions:
-                    self.changed_sessions.update(event.session_id for event in result.stored)
+                    self.changed_sessions.update(event.session_id for event in events)
                     self.changed_sessions.update(signal.session_id for signal in signals)
         if rows:
             self._bus.publish_events(rows)
@@ -110,18 +169,26 @@ class Pipeline:
 
 
 _Outcome = tuple[
-    "asyncio.Future[list[int | None]]", WriteResult | StorageError, Sequence[SessionSignal]
+    "asyncio.Future[list[int | None]] | Future[list[int | None]]",
+    WriteResult | StorageError,
+    Sequence[Event],
+    Sequence[SessionSignal],
 ]
 
 
-def _redacted(report: SessionSignal) -> SessionSignal:
-    signal = report.signal
-    if signal.detail is None:
-        return report
-    detail = redact_text(signal.detail)
-    if detail == signal.detail:
-        return report
-    return msgspec.structs.replace(report, signal=msgspec.structs.replace(signal, detail=detail))
+def token_usage(event: Event) -> TokenUsage:
+    """What the model request that ``event`` reports used."""
+    report = event.report or Report()
+    return TokenUsage(
+        tokens_in=event.tokens_in,
+        tokens_out=event.tokens_out,
+        cache_read=event.cache_read_tokens,
+        cache_write=event.cache_write_tokens,
+        cache_write_1h=report.cache_write_1h,
+        web_searches=report.web_searches,
+        fast=report.fast,
+        batch=report.batch,
+    )
 
 
 def event_row(event: Event) -> EventRow:

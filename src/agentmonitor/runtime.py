@@ -13,15 +13,23 @@ from agentmonitor.agents.registry import load_registry
 from agentmonitor.bus import Bus
 from agentmonitor.config import Settings
 from agentmonitor.errors import AgentMonitorError
+from agentmonitor.importer.batches import Span, Ways
+from agentmonitor.importer.history import ImportOutcome
+from agentmonitor.importer.importer import Importer
+from agentmonitor.importer.live import Live
+from agentmonitor.importer.request import ImportSources
+from agentmonitor.importer.service import FileService
 from agentmonitor.intake import HookIntake
+from agentmonitor.metadata import Rules
 from agentmonitor.model.clock import now_ms
 from agentmonitor.model.event import Event
 from agentmonitor.model.stats import AgentUsage
 from agentmonitor.pipeline import Pipeline
-from agentmonitor.pricing.engine import Pricer
+from agentmonitor.pricing.files import make_pricer
 from agentmonitor.storage.sqlite.engine import SqliteEngine
+from agentmonitor.telemetry import TelemetryIntake
 from agentmonitor.usage import usage_monitor
-from agentmonitor.workspace import Workspaces
+from agentmonitor.workspace import Workspaces, project_of
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +50,26 @@ class Runtime:
         self.registry = load_registry()
         self.engine = SqliteEngine(settings.db_path, self.registry.lingering)
         self.bus = Bus()
+        self.pricer = make_pricer(settings)
         self.pipeline = Pipeline(
             self.engine,
             self.bus,
-            Pricer(),
-            max_payload_bytes=settings.max_payload_bytes,
-            edit_tools=self.registry.edit_tools,
+            self.pricer,
+            Rules(
+                max_bytes=settings.max_payload_bytes,
+                edit_tools=self.registry.edit_tools,
+                max_item_bytes=settings.max_item_bytes,
+                capture=settings.capture,
+                by_agent=settings.capture_by_agent,
+            ),
         )
         self.streams: set[object] = set()
         """The stream clients that are being served."""
         self.workspaces = Workspaces()
         self.hooks = HookIntake(self.pipeline, self.workspaces)
+        self.telemetry = TelemetryIntake(self.engine, self.registry, self.pipeline)
+        self.files: FileService | None = None
+        """Imports and follows session files; None when that is switched off."""
         self._started = time.monotonic()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._tasks: list[asyncio.Task[None]] = []
@@ -69,12 +86,17 @@ class Runtime:
 
     async def start(self) -> None:
         """Start the periodic work on the running loop."""
+        self.pipeline.attach(asyncio.get_running_loop())
         timeout = self.settings.session_timeout_s
         every = [
             (min(MAX_SWEEP_S, timeout / 4), self._sweep),
             (self.settings.stats_interval_ms / 1000, self._publish_stats),
             (SESSION_INTERVAL_S, self._publish_sessions),
         ]
+        if self.settings.auto_import_minutes:
+            self.files = self._file_service()
+            self.files.start(asyncio.get_running_loop())
+            every.append((60 * self.settings.auto_import_minutes, self._import_again))
         self._tasks = [asyncio.create_task(_repeat(seconds, work)) for seconds, work in every]
 
     async def stop(self) -> None:
@@ -84,12 +106,47 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.workspaces.close()
+        if self.files is not None:
+            self.files.stop()
+            await asyncio.to_thread(self.files.join)
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Store what is queued and close the database; for a runtime that never started."""
         self._readers.shutdown(wait=True)
         self.engine.close()
+
+    def importer(self, span: Span | None = None) -> Importer:
+        """What reads session files into the store."""
+        return Importer(
+            Ways(
+                sink=self.pipeline.ingest_from_thread,
+                locate=project_of,
+                put_quotas=self.engine.put_quotas,
+                span=span,
+            )
+        )
+
+    def import_sources(self) -> ImportSources:
+        """What an import that a user asks for works with."""
+        folders = self.settings.folders
+        return ImportSources(self.engine, self.registry, folders, self.importer, project_of)
+
+    def _file_service(self) -> FileService:
+        loop = asyncio.get_running_loop()
+
+        def imported(outcome: ImportOutcome) -> None:
+            if outcome.new:
+                frame = {"type": "auto_import", "imported": outcome.new}
+                loop.call_soon_threadsafe(self.bus.publish, "session_update", frame)
+
+        live = Live(int(self.settings.session_timeout_s * 1000), self.hooks.reports)
+        folders = self.settings.folders
+        return FileService(self.engine, self.registry, folders, self.importer(), live, imported)
+
+    async def _import_again(self) -> None:
+        if self.files is not None:
+            self.files.import_all()
 
     async def read(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a read on a thread of its own, so that it holds nobody up."""

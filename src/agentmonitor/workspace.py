@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -52,6 +53,14 @@ def inspect(folder: Path) -> Workspace:
             # What may not be read, names no path, or leads in a circle, is no repository for us.
             continue
     return Workspace(folder.name or None, None)
+
+
+@lru_cache(MAX_KNOWN)
+def project_of(cwd: str) -> str | None:
+    """The project of a folder, remembered; for history, where it does not change any more."""
+    if not cwd.startswith("/") or "\0" in cwd or len(cwd) > 4096:
+        return None
+    return inspect(Path(cwd)).project
 
 
 def _linked(root: Path, pointer: Path) -> Workspace:

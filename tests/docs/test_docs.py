@@ -120,10 +120,11 @@ def test_every_path_of_the_api_is_documented_and_exists() -> None:
         if method != "HEAD" and "{agent}" not in path
     }
     page = text("docs/reference/api.md")
-    named = set(re.findall(r"`(GET|POST) (/api/[^`\s]*)`", page))
-    hooks = {f"/api/hooks/{a.hook_slug}" for a in load_registry().agents if a.hook_slug}
-    assert {path for _, path in named if path.startswith("/api/hooks/")} == hooks
-    assert {(m, p) for m, p in named if not p.startswith("/api/hooks/")} == real
+    named = set(re.findall(r"`(GET|POST) (/[^`\s]*)`", page))
+    agents = load_registry().agents
+    by_agent = {("POST", f"/api/hooks/{a.hook_slug}") for a in agents if a.parse_hook}
+    by_agent |= {("POST", f"/api/statusline/{a.hook_slug}") for a in agents if a.parse_statusline}
+    assert named == real | by_agent
 
 
 def test_the_event_types_of_the_api_page_are_those_that_are_accepted() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentmonitor.metadata import MAX_DEPTH, SUMMARY_KEYS, prepare
+from agentmonitor.config import Capture
+from agentmonitor.metadata import MAX_DEPTH, SUMMARY_KEYS, Rules, prepare, unpack_content
 from agentmonitor.model.event import MAX_INT, Event
 from agentmonitor.model.signal import Signal
 from agentmonitor.redact import MARK
@@ -20,7 +21,7 @@ EDITS = frozenset({"Edit"})
 
 def prepared(metadata: Any, max_bytes: int = 10_240, **fields: Any) -> Event:
     found = event(metadata=metadata, **fields)
-    prepare(found, max_bytes, EDITS)
+    prepare(found, Rules(max_bytes=max_bytes, edit_tools=EDITS))
     return found
 
 
@@ -182,3 +183,58 @@ def test_edits_are_drawn_from_the_metadata(
 def test_no_metadata_breaks_it(metadata: dict[str, Any], event_type: str) -> None:
     found = prepared(metadata, event_type=event_type)
     assert json.loads(found.metadata_json) == metadata or MARK in found.metadata_json
+
+
+def kept(metadata: Any, capture: Capture, **fields: Any) -> Event:
+    found = event(metadata=metadata, agent_type="alpha", **fields)
+    rules = Rules(max_bytes=200, edit_tools=EDITS, max_item_bytes=1000, by_agent={"alpha": capture})
+    prepare(found, rules)
+    return found
+
+
+def test_what_the_summary_cannot_hold_is_kept_whole_for_the_transcript() -> None:
+    prompt = "Mend it. " * 90
+    found = kept({"prompt": prompt, "n": 1}, "full")
+    assert found.payload_truncated
+    assert found.content is not None
+    assert unpack_content(found.content) == {"prompt": prompt, "n": 1}
+    assert kept({"prompt": "short"}, "full").content is None
+
+
+@given(letter=st.sampled_from("aä€😀"), count=st.integers(200, 2000))
+def test_a_long_text_is_cut_to_the_limit_and_never_inside_a_character(
+    letter: str, count: int
+) -> None:
+    found = kept({"list": [letter * count]}, "full")
+    if found.content is None:
+        return
+    (text,) = unpack_content(found.content)["list"]
+    assert text == letter * len(text)
+    assert len(text.encode()) <= 1000
+    assert len(text) == count or len(text.encode()) > 1000 - 4
+
+
+def test_secrets_are_taken_out_of_what_is_kept_whole() -> None:
+    secret = "sk-ant-" + "a1B2" * 10
+    found = kept({"output": "x" * 300 + f" key {secret} end"}, "full")
+    assert found.content is not None
+    assert unpack_content(found.content)["output"].endswith(f"key {MARK} end")
+
+
+def test_without_content_only_what_can_be_counted_is_kept() -> None:
+    metadata = {"prompt": "secret plan", "file_path": "/a.py", "lines_added": 3, "command": "rm"}
+    signal = Signal(kind="turn_started", title="secret plan", detail="secret plan")
+    found = kept(metadata, "metadata", tool_name="Edit", signal=signal)
+    assert json.loads(found.metadata_json) == {"file_path": "/a.py", "lines_added": 3}
+    assert (found.file_path, found.lines_added) == ("/a.py", 3)
+    assert found.signal is not None
+    assert (found.signal.title, found.signal.detail) == (None, None)
+
+
+def test_with_capture_off_nothing_but_counts_is_kept() -> None:
+    metadata = {"prompt": "secret plan", "file_path": "/a.py", "lines_added": 3}
+    found = kept(metadata, "off", tool_name="Edit")
+    assert (found.metadata_json, found.file_path, found.lines_added) == ("{}", None, 3)
+    spoken = kept({"prompt": "secret plan"}, "off", event_type="user_prompt")
+    assert spoken.signal is not None
+    assert spoken.signal.title is None

@@ -8,6 +8,7 @@ import pytest
 
 from agentmonitor.bus import Bus, Subscription
 from agentmonitor.errors import StorageError
+from agentmonitor.metadata import Rules
 from agentmonitor.model.event import MAX_INT
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
@@ -28,7 +29,7 @@ class Parts:
         self.engine = engine
         self.bus = Bus()
         self.pipeline = Pipeline(
-            engine, self.bus, Pricer(), max_payload_bytes=10_240, edit_tools=frozenset({"Edit"})
+            engine, self.bus, Pricer(), Rules(max_bytes=10_240, edit_tools=frozenset({"Edit"}))
         )
 
     def stored(self) -> list[EventRow]:

@@ -10,6 +10,9 @@ from agentmonitor.model.event import Event
 from agentmonitor.model.quota import Quota
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.otlp.records import LogRecord, Point, Span
+from agentmonitor.paths import Folders
+
+__all__ = ["Folders"]
 
 
 class Palette(msgspec.Struct, frozen=True):
@@ -42,6 +45,9 @@ class UsageWindows(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     limit_type: Literal["tokens", "cost"]
+    session_kind: Literal["block", "rolling"] = "rolling"
+    """block: the window begins with the first message after the one before, rounded down to the
+    hour. rolling: it is always the last hours."""
     session_hours: float = 5
     session_limit: float
     extended_hours: float = 24
@@ -63,11 +69,8 @@ HookParser = Callable[[Mapping[str, Any], int], HookReport]
 """From a hook's payload and its arrival (ms). Raises InvalidInput."""
 
 
-class Folders(msgspec.Struct, frozen=True):
-    """Where agents keep their files: the user's home, and the variables that move folders."""
-
-    home: Path
-    variables: Mapping[str, str] = {}
+StatuslineParser = Callable[[Mapping[str, Any], int], list[Quota]]
+"""From what the agent hands its status line, and its arrival (ms). Raises InvalidInput."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,8 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
 
     services: frozenset[str]
     """Values of the resource's ``service.name``."""
+    event_prefix: str | None = None
+    """What the names of its log events begin with: services that embed it have other names."""
     log: Callable[[LogRecord, int], Reading] | None = None
     points: Callable[[list[Point], int], Reading] | None = None
     """All points of one request that are this agent's; cumulative ones are deltas already."""
@@ -103,8 +108,16 @@ class FileReader(Protocol):
         """What a new reader needs to go on after the last line: small, and bounded."""
 
 
+def _never(path: Path) -> bool:
+    return False
+
+
 class SessionFiles(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's session files."""
+
+    whole: Callable[[Path], bool] = _never
+    """Whether a file is one document that is written anew: ``read`` gets all of it each time, and
+    what it says is recognised by its keys."""
 
     find: Callable[[Folders], Iterable[Path]]
     """Every session file there is, in no order. A folder that cannot be read is passed over."""
@@ -112,6 +125,18 @@ class SessionFiles(msgspec.Struct, frozen=True, kw_only=True):
     """A reader of the file, with the state that an earlier reader saved. Reads nothing yet."""
     roots: Callable[[Folders], list[Path]]
     """The folders to watch; they need not exist."""
+
+
+class SessionDatabase(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's own database of sessions."""
+
+    find: Callable[[Folders], Iterable[Path]]
+    """Every database there is."""
+    roots: Callable[[Folders], list[Path]]
+    """The folders to watch; they need not exist."""
+    read: Callable[[Path, bytes | None], Iterable[tuple[Reading, bytes]]]
+    """What is new since the saved state, in pieces, each with the state behind it. Raises
+    OSError when the file cannot be read, UnreadableLine when it is not what was expected."""
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,11 +150,24 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     hook_slug: str | None = None
     """The last part of the hook's path, ``/api/hooks/<slug>``."""
     parse_hook: HookParser | None = None
+    parse_statusline: StatuslineParser | None = None
+    """For ``/api/statusline/<slug>``, with the slug of the hooks."""
     telemetry: Telemetry | None = None
     files: SessionFiles | None = None
+    database: SessionDatabase | None = None
     connect: Connect | None = None
     usage: UsageWindows | None = None
     lingers: bool = False
     """Whether an ended session goes to idle first, so that its card stays for a while."""
     edit_tools: frozenset[str] = frozenset()
     """Tools that change the file named in their input."""
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether it leaves sessions on disk that we can read."""
+        return self.files is not None or self.database is not None
+
+    def roots(self, folders: Folders) -> list[Path]:
+        """The folders in which its sessions are."""
+        sources = (self.files, self.database)
+        return [root for source in sources if source for root in source.roots(folders)]

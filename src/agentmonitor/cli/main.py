@@ -11,7 +11,10 @@ from agentmonitor.errors import AgentMonitorError
 COMMANDS = {
     "serve": "agentmonitor.cli.serve",
     "demo": "agentmonitor.cli.demo",
+    "import": "agentmonitor.cli.imports",
+    "costs": "agentmonitor.cli.costs",
     "db": "agentmonitor.cli.db",
+    "pricing": "agentmonitor.cli.pricing",
 }
 
 

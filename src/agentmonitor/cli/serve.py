@@ -17,6 +17,9 @@ def command(host: str | None, port: int | None, db: Path | None) -> None:
     Example: agentmonitor serve --port 3141
     """
     # Only this command needs the server.
+    from agentmonitor.server.lean import load_uvicorn
+
+    load_uvicorn()
     from agentmonitor.server.serve import serve
 
     serve(load_settings(host=host, port=port, db_path=db))

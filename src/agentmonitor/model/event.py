@@ -40,13 +40,16 @@ MAX_COST_USD = 1e6
 MAX_NAME = 1024
 """Characters in a name, an id or a path at most."""
 
+LIKENESS = "~"
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
 Dollars = Annotated[float, msgspec.Meta(ge=0, le=MAX_COST_USD)]
 
 _INTERNAL = (
     "occurred_at", "signal", "channel", "keys", "report", "metadata_json", "payload_truncated",
-    "created_at", "file_path", "lines_added", "lines_removed", "client_cost_usd", "id",
+    "content", "created_at", "file_path", "lines_added", "lines_removed", "client_cost_usd",
+    "own_cost_usd", "id",
 )  # fmt: skip
 """Fields that never arrive. Events are decoded straight from JSON, so that in JSON these have
 names that no sender can know: they are drawn anew at each start."""
@@ -93,20 +96,25 @@ class Event(
     channel: Channel = Channel.API
     keys: tuple[str, ...] = ()
     """What the activity is known by in every channel, e.g. ``claude_code:request:req_1``: events
-    that share a key are one activity. Empty: the event stands for itself."""
+    that share a key are one activity. One that begins with LIKENESS only says that reports of
+    different channels are alike enough to be one. Empty: the event stands for itself."""
     report: Report | None = None
     """More about its token usage; None: the event says it all."""
 
     # From here on: filled by the pipeline.
     metadata_json: str = "{}"
     payload_truncated: bool = False
+    content: bytes | None = None
+    """The whole metadata, packed, where ``metadata_json`` is a summary."""
     created_at: int = 0
     """When it arrived."""
     file_path: str | None = None
     lines_added: int = 0
     lines_removed: int = 0
     client_cost_usd: float | None = None
-    """What its sender says that it cost, where ``cost_usd`` is ours."""
+    """What its sender says that it cost. ``cost_usd`` is what counts."""
+    own_cost_usd: float | None = None
+    """What it cost by our prices, where its sender names a cost as well."""
     # From here on: filled by the storage engine.
     id: int = 0
 

@@ -49,6 +49,12 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     cache_write_tokens: int
     error_count: int
     unpriced_events: int
+    client_cost_usd: float | None
+    """The clients' own cost of those requests that both they and we price."""
+    cost_difference_usd: float | None
+    """That less ours, when it is more than a cent."""
+    usage_channel: str | None
+    """The best channel that reported token usage: file, log, span, hook, api, earlier, metric."""
     title: str | None
     model: str | None
     cwd: str | None

@@ -57,6 +57,8 @@ class SessionSignal(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
     branch: str | None = None
     model: str | None = None
+    is_history: bool = False
+    """It describes a session that is known from events, and makes none come to life."""
 
 
 IMPLIED: dict[str, Signal] = {

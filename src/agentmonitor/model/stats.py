@@ -45,6 +45,7 @@ class CostBucket(msgspec.Struct, kw_only=True):
     tokens_out: int
     event_count: int
     error_count: int
+    unpriced_tokens: int
 
 
 class ProjectCost(msgspec.Struct, kw_only=True):
@@ -54,16 +55,21 @@ class ProjectCost(msgspec.Struct, kw_only=True):
     cost_usd: float
     session_count: int
     event_count: int
+    unpriced_tokens: int
 
 
 class ModelCost(msgspec.Struct, kw_only=True):
-    """One model's share."""
+    """One model's share. Unpriced events have tokens and no known price."""
 
     model: str
     cost_usd: float
     event_count: int
     tokens_in: int
     tokens_out: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    unpriced_events: int
+    unpriced_tokens: int
 
 
 class Cost(msgspec.Struct, kw_only=True):

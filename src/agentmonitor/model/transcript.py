@@ -41,14 +41,14 @@ class TranscriptEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
     duration_ms: int | None = None
 
 
-def transcript_entry(event: EventRow) -> TranscriptEntry:
-    """The entry of ``event``."""
+def transcript_entry(event: EventRow, content: Any = None) -> TranscriptEntry:
+    """The entry of ``event``; ``content``: its whole metadata, where the row has a summary."""
     return TranscriptEntry(
         role=_ROLES.get(event.event_type, "system"),
         type=event.event_type,
         timestamp=event.client_timestamp or event.created_at,
         tool_name=event.tool_name,
-        detail=_detail(msgspec.json.decode(event.metadata)),
+        detail=_detail(content or msgspec.json.decode(event.metadata)),
         status=None if event.status == "success" else event.status,
         model=event.model,
         tokens_in=event.tokens_in or None,

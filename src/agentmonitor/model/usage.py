@@ -6,19 +6,22 @@ import msgspec
 
 
 class Channel(IntEnum):
-    """How a report reached us. The larger one knows better: its figures count."""
+    """How a report reached us. The larger one knows better: its figures count.
 
-    METRIC = 10
+    Each is a bit, so that a number can hold all that reported an activity.
+    """
+
+    METRIC = 1
     """OTLP metrics: sums by session and model, without the requests."""
-    EARLIER = 20
+    EARLIER = 2
     """The database of an earlier runtime."""
-    API = 30
+    API = 4
     """Plain HTTP."""
-    HOOK = 40
-    SPAN = 50
-    LOG = 60
+    HOOK = 8
+    SPAN = 16
+    LOG = 32
     """OTLP log records."""
-    FILE = 70
+    FILE = 64
     """The agent's own session file."""
 
 
@@ -57,3 +60,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     session_wide: bool = False
     """The request cannot be recognised in other channels: the report counts only as long as
     no better channel reports usage of its session."""
+
+
+class Priceable(msgspec.Struct, frozen=True):
+    """A stored model request as the pricer needs it. Costs are US dollars."""
+
+    event: int
+    model: str
+    at: int
+    """Its own time, ms."""
+    usage: TokenUsage
+    cost_usd: float | None
+    """What counts now."""
+    own_cost_usd: float | None
+    """What we thought that it cost."""

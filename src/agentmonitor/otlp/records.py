@@ -6,11 +6,22 @@ empty where there is none.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
 Attributes = Mapping[str, Any]
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+class Decoded(msgspec.Struct, Generic[Record]):
+    """What of one request can be used, and what cannot: the parts of a "partial success"."""
+
+    records: list[Record]
+    rejected: int = 0
+    """How many records (points, spans) were refused; sending them again will not help."""
+    message: str = ""
+    """Why, for the sender's developer; empty when nothing was refused."""
 
 
 class LogRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -37,7 +48,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     name: str
     kind: Literal["sum", "gauge", "histogram"]
     value: float
-    """Of a histogram the sum of what was recorded."""
+    """Of a histogram the sum of what was recorded, 0 when the sender keeps none. Always finite."""
     count: int = 1
     """Of a histogram how many values were recorded."""
     unit: str = ""

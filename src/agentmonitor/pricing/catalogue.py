@@ -1,79 +1,179 @@
-"""The price catalogue: which model costs what, since when. Shipped as data, read on first use."""
+"""The price catalogue: who sells which model at which price, since when.
+
+Shipped as data. A provider's models stay encoded until a name is looked up among them, so that
+what lies in memory is the file's bytes.
+"""
 
 import re
 from importlib import resources
+from pathlib import Path
 
 import msgspec
 
+FORMAT = 2
+"""Of the file. One of another format, left by another version, is not used."""
+UNIT = "US dollars: tokens a million, web_search and request a thousand"
 
-class Rule(msgspec.Struct, frozen=True, rename={"any_of": "or", "all_of": "and"}):
-    """How a model's name is recognised: exactly one field is set."""
+Amount = float | list[float]
+"""A price, or ``[price, above, price, above, price, …]``: the price of the whole request when
+its prompt (uncached, cache read and cache written tokens) is larger than ``above`` tokens."""
 
-    equals: str | None = None
-    starts_with: str | None = None
-    ends_with: str | None = None
-    contains: str | None = None
-    regex: str | None = None
-    any_of: list["Rule"] | None = None
-    all_of: list["Rule"] | None = None
+
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Names that are meant, in lower case: those for which any of this holds."""
+
+    equals: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    regex: tuple[str, ...] = ()
+    """Found anywhere in the name."""
+    both: tuple[tuple["Rule", ...], ...] = ()
+    """Groups of rules; all of a group must hold."""
 
     def matches(self, name: str) -> bool:
         """Whether ``name``, in lower case, is meant."""
-        if self.any_of is not None:
-            return any(rule.matches(name) for rule in self.any_of)
-        if self.all_of is not None:
-            return all(rule.matches(name) for rule in self.all_of)
-        if self.equals is not None:
-            return name == self.equals.lower()
-        if self.starts_with is not None:
-            return name.startswith(self.starts_with.lower())
-        if self.ends_with is not None:
-            return name.endswith(self.ends_with.lower())
-        if self.contains is not None:
-            return self.contains.lower() in name
-        return self.regex is not None and re.search(self.regex, name) is not None
+        return (
+            name in self.equals
+            or name.startswith(self.starts)
+            or name.endswith(self.ends)
+            or any(part in name for part in self.contains)
+            or any(re.search(pattern, name) is not None for pattern in self.regex)
+            or any(all(rule.matches(name) for rule in group) for group in self.both)
+        )
 
 
-class Tier(msgspec.Struct, frozen=True):
-    """Dearer prices for a whole request whose prompt is larger than ``above`` tokens."""
+class Price(msgspec.Struct, frozen=True, omit_defaults=True, rename={"start": "from"}):
+    """Prices and when they hold. In US dollars; tokens a million, the others a thousand.
 
-    above: int
-    input: float | None = None
-    output: float | None = None
-    cache_read: float | None = None
-    cache_write: float | None = None
+    A cached token without a price of its own costs what an uncached one does, and an hour in the
+    cache what five minutes do.
+    """
 
-
-class Price(msgspec.Struct, frozen=True, rename={"start": "from"}):
-    """US dollars a million tokens, from the day ``start`` (ISO date; None: always) on."""
-
-    input: float
     start: str | None = None
-    output: float = 0.0
-    cache_read: float | None = None
-    cache_write: float | None = None
-    tiers: list[Tier] = []
+    """The first day, UTC (ISO date); None: always."""
+    hours: tuple[str, str] | None = None
+    """Holds every day from the first time until before the second, UTC (``HH:MM:SS``)."""
+    input: Amount | None = None
+    output: Amount | None = None
+    cache_read: Amount | None = None
+    cache_write: Amount | None = None
+    """For five minutes."""
+    cache_write_1h: Amount | None = None
+    web_search: Amount | None = None
+    request: Amount | None = None
+    """The fee of each request."""
 
 
-class Model(msgspec.Struct, frozen=True):
-    """One model and its prices, oldest first."""
+AMOUNTS = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write",
+    "cache_write_1h",
+    "web_search",
+    "request",
+)
+"""The fields of a Price that are money."""
+TOKENS = AMOUNTS[:5]
+"""Those for tokens."""
+
+
+class Model(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One model of one provider. Without prices: known, but not sold by tokens."""
 
     id: str
-    provider: str
-    match: Rule
-    prices: list[Price]
+    match: Rule | None = None
+    """None: the name is the id."""
+    prices: list[Price] = []
+    """The last that holds counts; when none does, the first."""
+    fast: list[Price] = []
+    """What differs in the fast mode: of each amount, the first that holds."""
+    batch: list[Price] = []
+    """What differs in the batch mode, likewise."""
+    notes: list[str] = []
+    """Keys of the catalogue's notes: what is not from its source."""
+
+    def matches(self, name: str) -> bool:
+        """Whether ``name``, in lower case, is this model."""
+        return name == self.id.lower() if self.match is None else self.match.matches(name)
+
+
+class Provider(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Someone who sells models."""
+
+    id: str
+    name: str
+    match: Rule | None = None
+    """Names of models that mean this provider when none is named: it makes them."""
+    named: Rule | None = None
+    """Other names of the provider."""
+    fallback: list[str] = []
+    """Providers whose prices it asks for models that it does not list."""
+    models: msgspec.Raw = msgspec.Raw(b"[]")
+
+    def decoded(self) -> list[Model]:
+        """Its models; decoded anew at each call."""
+        return _MODELS.decode(self.models)
 
 
 class Catalogue(msgspec.Struct, frozen=True):
     """All known models, with where and when the prices were taken."""
 
+    format: int
     source: str
     date: str
+    """The day of the data (ISO date)."""
     unit: str
-    models: list[Model]
+    notes: dict[str, str]
+    providers: list[Provider]
+
+    def provider(self, name: str) -> Provider | None:
+        """The provider with the id ``name``."""
+        return next((each for each in self.providers if each.id == name), None)
 
 
-def load_catalogue() -> Catalogue:
+def times(amount: Amount | None, factor: float) -> Amount | None:
+    """The price multiplied, the sizes of its tiers kept."""
+    if isinstance(amount, list):
+        return [n if i % 2 else round(n * factor, 9) for i, n in enumerate(amount)]
+    return None if amount is None else round(amount * factor, 9)
+
+
+_MODELS = msgspec.json.Decoder(list[Model])
+
+
+def decode(data: bytes) -> Catalogue:
+    """Raises msgspec.DecodeError when ``data`` is no catalogue of this format."""
+    head = msgspec.json.decode(data, type=Catalogue)
+    if head.format != FORMAT:
+        raise msgspec.ValidationError(f"its format is {head.format}, not {FORMAT}")
+    return head
+
+
+def encode(catalogue: Catalogue) -> bytes:
+    """The file: a line a model, so that a difference can be read."""
+    providers = [
+        msgspec.structs.replace(
+            provider,
+            models=msgspec.Raw(
+                b"[\n" + b",\n".join(msgspec.json.encode(m) for m in provider.decoded()) + b"\n]"
+            ),
+        )
+        for provider in catalogue.providers
+    ]
+    return msgspec.json.encode(msgspec.structs.replace(catalogue, providers=providers)) + b"\n"
+
+
+def load_shipped() -> Catalogue:
     """The catalogue that ships with the program."""
     file = resources.files("agentmonitor.pricing").joinpath("data/catalogue.json")
-    return msgspec.json.decode(file.read_bytes(), type=Catalogue)
+    return decode(file.read_bytes())
+
+
+def load_file(file: Path) -> Catalogue:
+    """The catalogue in ``file``, looked through. Raises OSError and msgspec.DecodeError."""
+    catalogue = decode(file.read_bytes())
+    for provider in catalogue.providers:
+        provider.decoded()
+    return catalogue

@@ -1,21 +1,97 @@
 """What a request costs. An unknown price is None, never 0."""
 
-from agentmonitor.model.clock import to_iso
-from agentmonitor.pricing.catalogue import Model, Price, Tier, load_catalogue
+import logging
+from pathlib import Path
+
+import msgspec
+
+from agentmonitor.errors import ConfigError
+from agentmonitor.model.usage import TokenUsage
+from agentmonitor.pricing.catalogue import Catalogue, Model, Price, load_file, load_shipped
+from agentmonitor.pricing.lookup import find
+from agentmonitor.pricing.overrides import Overrides, load_overrides
+from agentmonitor.pricing.plan import Plan
 
 MILLION = 1_000_000
 _CACHE = 1000
 """Looked-up model names kept; what arrives is untrusted, so this may not grow freely."""
 
+log = logging.getLogger(__name__)
+
+
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a model's prices come from. All prices as in the catalogue, the oldest first."""
+
+    name: str
+    """As it was asked for."""
+    model: str
+    """The id of the model that it means."""
+    provider: str
+    source: str
+    date: str | None
+    """The day of the data; None for the user's own."""
+    prices: list[Price]
+    fast: list[Price] = []
+    batch: list[Price] = []
+    always_fast: bool = False
+    """The name itself asks for the fast mode."""
+    notes: list[str] = []
+
 
 class Pricer:
-    """Prices requests by the shipped catalogue, which is read at the first request."""
+    """Prices requests by the user's own prices, then by the catalogue.
 
-    def __init__(self) -> None:
-        self._models: list[Model] | None = None
-        self._known: dict[str, list[Price]] = {}
+    Nothing is read before the first request. A file that cannot be used is logged once and left
+    out, because a wrong file may not keep the server from storing events.
+    """
 
-    def cost(
+    def __init__(self, overrides: Path | None = None, refreshed: Path | None = None) -> None:
+        """``overrides``: the user's ``pricing.json``; ``refreshed``: a newer catalogue, used
+        unless the shipped one is newer. Neither needs to exist."""
+        self._overrides_file = overrides
+        self._refreshed_file = refreshed
+        self._overrides: Overrides | None = None
+        self._catalogue: Catalogue | None = None
+        self._plans: dict[str, Plan] = {}
+
+    def cost(self, model: str, usage: TokenUsage, at: int) -> float | None:
+        """US dollars of one request at the time ``at`` (ms); None when no price is known."""
+        plan = self._plans.get(model)
+        if plan is None:
+            plan = self._plan(model)
+        span = plan.span
+        if not span.start <= at < span.end:
+            span = plan.at(at)
+        if usage.batch:
+            rates = span.batch
+        elif usage.fast:
+            rates = span.fast
+        else:
+            rates = span.standard
+        if rates is None:
+            return None
+        tokens_in = usage.tokens_in
+        cache_read = usage.cache_read
+        cache_write = usage.cache_write
+        prompt = tokens_in + cache_read + cache_write
+        limit, fresh, out, read, write, write_1h, search, request, dearer = rates
+        while prompt > limit and dearer is not None:
+            limit, fresh, out, read, write, write_1h, search, request, dearer = dearer
+        total = (
+            tokens_in * fresh
+            + usage.tokens_out * out
+            + cache_read * read
+            + cache_write * write
+            + usage.web_searches * search
+            + request
+        )
+        hour = usage.cache_write_1h
+        if hour:
+            # No more than were written: a report may contradict itself.
+            total += min(hour, cache_write) * (write_1h - write)
+        return total / MILLION
+
+    def cost_of(
         self,
         model: str,
         tokens_in: int,
@@ -24,50 +100,115 @@ class Pricer:
         cache_write: int,
         at: int,
     ) -> float | None:
-        """US dollars of one request at the time ``at`` (ms); None when no price is known.
+        """As ``cost``, of a plain request whose cache is kept for five minutes.
 
         ``tokens_in`` does not hold the cached tokens.
         """
-        prices = self._known.get(model)
-        if prices is None:
-            prices = self._find(model)
-        price = _current(prices, at)
-        if price is None:
+        plan = self._plans.get(model)
+        if plan is None:
+            plan = self._plan(model)
+        span = plan.span
+        if not span.start <= at < span.end:
+            span = plan.at(at)
+        rates = span.standard
+        if rates is None:
             return None
         prompt = tokens_in + cache_read + cache_write
-        rates: Price | Tier = price
-        for tier in price.tiers:
-            if prompt > tier.above:
-                rates = tier
-        each_in = price.input if rates.input is None else rates.input
-        each_out = price.output if rates.output is None else rates.output
-        each_read = price.cache_read if rates.cache_read is None else rates.cache_read
-        each_write = price.cache_write if rates.cache_write is None else rates.cache_write
+        limit, fresh, out, read, write, _, _, request, dearer = rates
+        while prompt > limit and dearer is not None:
+            limit, fresh, out, read, write, _, _, request, dearer = dearer
         return (
-            tokens_in * each_in
-            + tokens_out * each_out
-            + cache_read * (each_in if each_read is None else each_read)
-            + cache_write * (each_in if each_write is None else each_write)
+            tokens_in * fresh + tokens_out * out + cache_read * read + cache_write * write + request
         ) / MILLION
 
-    def _find(self, model: str) -> list[Price]:
-        if self._models is None:
-            self._models = load_catalogue().models
-        # Gateways put the provider first: "anthropic/claude-…", "openrouter/openai/gpt-…".
-        name = model.lower().rsplit("/", 1)[-1]
-        found: list[Price] = next((m.prices for m in self._models if m.match.matches(name)), [])
-        if len(self._known) >= _CACHE:
-            self._known.clear()
-        self._known[model] = found
-        return found
+    def reload(self) -> None:
+        """Read the files anew at the next request."""
+        self._overrides = None
+        self._catalogue = None
+        self._plans = {}
+
+    def explain(self, name: str) -> Explanation | None:
+        """Where the prices of ``name`` come from; None when it is not known."""
+        own = self.overrides.find(name)
+        if own is not None:
+            model, fast = own
+            return _explanation(name, model, "you", str(self._overrides_file), None, fast, [])
+        catalogue = self.catalogue
+        found = find(catalogue, name)
+        if found is None:
+            return None
+        notes = [catalogue.notes.get(key, key) for key in found.model.notes]
+        return _explanation(
+            name, found.model, found.provider.id, catalogue.source, catalogue.date, found.fast,
+            notes,
+        )  # fmt: skip
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The newer of the shipped catalogue and the refreshed one."""
+        if self._catalogue is None:
+            self._catalogue = self._load_catalogue()
+        return self._catalogue
+
+    @property
+    def overrides(self) -> Overrides:
+        """The user's own prices."""
+        if self._overrides is None:
+            self._overrides = self._load_overrides()
+        return self._overrides
+
+    def _load_catalogue(self) -> Catalogue:
+        shipped = load_shipped()
+        if self._refreshed_file is None:
+            return shipped
+        try:
+            refreshed = load_file(self._refreshed_file)
+        except FileNotFoundError:
+            return shipped
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning(
+                "The refreshed prices in %s cannot be used (%s); using the shipped ones. "
+                "Run `agentmonitor pricing refresh`, or remove the file.",
+                self._refreshed_file, error,
+            )  # fmt: skip
+            return shipped
+        return refreshed if refreshed.date >= shipped.date else shipped
+
+    def _load_overrides(self) -> Overrides:
+        if self._overrides_file is None:
+            return Overrides({})
+        try:
+            return load_overrides(self._overrides_file)
+        except ConfigError as error:
+            log.warning("Your own prices are left out: %s", error)
+            return Overrides({})
+
+    def _plan(self, name: str) -> Plan:
+        own = self.overrides.find(name)
+        if own is not None:
+            plan = Plan(own[0], fast=own[1])
+        else:
+            found = find(self.catalogue, name)
+            plan = Plan(None) if found is None else Plan(found.model, fast=found.fast)
+        if len(self._plans) >= _CACHE:
+            self._plans.clear()
+        self._plans[name] = plan
+        return plan
 
 
-def _current(prices: list[Price], at: int) -> Price | None:
-    if len(prices) == 1 and prices[0].start is None:
-        return prices[0]
-    day = to_iso(at)[:10]
-    current = None
-    for price in prices:
-        if price.start is None or price.start <= day:
-            current = price
-    return current
+def _explanation(
+    name: str, model: Model, provider: str, source: str, date: str | None, fast: bool,
+    notes: list[str],
+) -> Explanation:  # fmt: skip
+    return Explanation(
+        name=name,
+        model=model.id,
+        provider=provider,
+        source=source,
+        date=date,
+        prices=model.prices,
+        fast=model.fast,
+        batch=model.batch,
+        always_fast=fast,
+        notes=notes,
+    )

@@ -14,9 +14,24 @@ from agentmonitor.server.http import (
     error_response,
 )
 from agentmonitor.server.router import Router
-from agentmonitor.server.routes import agents, events, health, hooks, sessions, stats, stream
+from agentmonitor.server.routes import (
+    agents,
+    costs,
+    events,
+    health,
+    hooks,
+    imports,
+    otlp,
+    sessions,
+    stats,
+    stream,
+    usage,
+)
 from agentmonitor.server.security import Gate
 from agentmonitor.server.static import StaticFiles
+
+OTLP_ONLY = frozenset({"/v1/logs", "/v1/metrics", "/v1/traces", "/api/health"})
+"""What is served on the port that is for OTLP."""
 
 
 class App:
@@ -27,6 +42,7 @@ class App:
         self._gate = Gate(runtime.settings.allowed_hosts)
         self._static = StaticFiles()
         self._router = all_routes()
+        self._otlp_port = runtime.settings.otlp_http_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -56,6 +72,8 @@ class App:
         refusal = self._gate.refusal(request)
         if refusal is not None:
             return error_response(403, refusal)
+        if request.path not in OTLP_ONLY and request.scope["server"][1] == self._otlp_port:
+            return error_response(404, "This port takes OTLP: POST /v1/logs, metrics or traces.")
         if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
             page = self._static.respond(request)
             if page is not None:
@@ -67,6 +85,7 @@ class App:
 def all_routes() -> Router:
     """A router with the routes of every resource."""
     router = Router()
-    for module in (health, events, sessions, stats, stream, agents, hooks):
+    reading = (health, events, sessions, stats, stream, agents, usage)
+    for module in (*reading, hooks, costs, imports, otlp):
         module.register(router)
     return router

@@ -1,14 +1,16 @@
 """Requests and responses over ASGI: just what the routes need."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from agentmonitor.errors import InvalidInput
+from agentmonitor.model import wire
 from agentmonitor.model.clock import from_iso
 
+T = TypeVar("T")
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -140,6 +142,18 @@ def json_response(
 ) -> Response:
     """``content`` (structs, dicts, lists …) as JSON."""
     return Response(status, _encode(content), _JSON + headers if headers else _JSON)
+
+
+def decode_body(body: bytes, kind: type[T]) -> T:
+    """A JSON body as a struct; an empty one is an object without fields.
+
+    Raises InvalidInput that names the field.
+    """
+    try:
+        return msgspec.convert(wire.decode_json(body) if body else {}, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        raise InvalidInput(f"{message}.", [(path.rstrip("`") or "body", message)]) from None
 
 
 def error_response(

@@ -8,8 +8,10 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import uvicorn
+from uvicorn.config import Config
+from uvicorn.server import Server
 
 from agentmonitor.config import Settings
 from agentmonitor.errors import ConfigError
@@ -18,6 +20,9 @@ from agentmonitor.server.app import App
 from agentmonitor.server.protocol import Protocol
 from agentmonitor.server.security import is_loopback
 
+if TYPE_CHECKING:
+    from agentmonitor.server.otlp_grpc import GrpcListener
+
 log = logging.getLogger(__name__)
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -25,13 +30,16 @@ GRACE_S = 10
 """How long requests in flight may take after the signal to stop."""
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Starts the runtime with the server, and ends the streams before it waits for clients."""
 
-    def __init__(self, config: uvicorn.Config, runtime: Runtime, address: str) -> None:
+    def __init__(
+        self, config: Config, runtime: Runtime, address: str, grpc: "GrpcListener | None"
+    ) -> None:
         super().__init__(config)
         self._runtime = runtime
         self._address = address
+        self._grpc = grpc
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -44,14 +52,25 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._grpc is not None:
+            try:
+                self._grpc.bind()
+            except ConfigError:
+                self._runtime.close()
+                raise
         await self._runtime.start()
         await super().startup(sockets)
+        if self._grpc is not None:
+            await self._grpc.start()
         self._runtime.engine.lock.announce(self._address)
         print(f"AgentMonitor serves at {self._address} (Ctrl-C stops it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._runtime.bus.close()
-        await super().shutdown(sockets)
+        stopping = [super().shutdown(sockets)]
+        if self._grpc is not None:
+            stopping.append(self._grpc.stop(GRACE_S))
+        await asyncio.gather(*stopping)
         await self._runtime.stop()
 
 
@@ -65,16 +84,17 @@ def serve(settings: Settings) -> None:
             f"AgentMonitor has no access control yet, so it does not listen on {settings.host}. "
             "Use 127.0.0.1 (the default); to reach it from elsewhere, forward the port over SSH."
         )
+    listen_to_grpc = _grpc_listener() if settings.otlp_grpc_port else None
     runtime = Runtime(settings)
     runtime.open()
     try:
-        listener = _listen(settings.host, settings.port)
+        listeners = _listen_all(settings)
     except BaseException:
         runtime.close()
         raise
-    host, port = listener.getsockname()[:2]
-    address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-    config = uvicorn.Config(
+    grpc = listen_to_grpc(runtime, listeners.pop()) if listen_to_grpc else None
+    address = f"http://{_place(listeners[0])}/"
+    config = Config(
         App(runtime),
         http=Protocol,
         ws="none",
@@ -87,16 +107,57 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,
     )
-    server = _Server(config, runtime, address)
+    server = _Server(config, runtime, address, grpc)
     # What the start made lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     with asyncio.Runner() as runner:
-        runner.run(server.serve(sockets=[listener]))
+        runner.run(server.serve(sockets=listeners))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _grpc_listener() -> "type[GrpcListener]":
+    try:
+        from agentmonitor.server.otlp_grpc import GrpcListener
+    except ImportError as error:
+        raise ConfigError(
+            f"AGENTMONITOR_OTLP_GRPC_PORT is set, but gRPC cannot be loaded ({error}). "
+            'Run pip install "agentmonitor[grpc]", or set it to 0 to do without.'
+        ) from None
+    return GrpcListener
+
+
+def _listen_all(settings: Settings) -> list[socket.socket]:
+    """Our port, then those of OTLP over HTTP and over gRPC, if they are set."""
+    wanted = {
+        "--port": settings.port,
+        "AGENTMONITOR_OTLP_HTTP_PORT": settings.otlp_http_port,
+        "AGENTMONITOR_OTLP_GRPC_PORT": settings.otlp_grpc_port,
+    }
+    listeners: list[socket.socket] = []
+    try:
+        for setting, port in wanted.items():
+            if port or setting == "--port":
+                same = [s for s, other in wanted.items() if port and other == port]
+                if len(same) > 1:
+                    raise ConfigError(
+                        f"{' and '.join(same)} are all {port}; give each a port of its own."
+                    )
+                listeners.append(_listen(settings.host, port, setting))
+    except ConfigError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def _place(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _listen(host: str, port: int, setting: str) -> socket.socket:
+    """Listen, or raise a ConfigError that names the ``setting`` to change."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY on the connections.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -107,9 +168,9 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            reason = "is in use by another program; stop that, or choose another port with --port"
+            reason = f"is in use by another program; stop that, or choose another with {setting}"
         elif error.errno == errno.EACCES:
-            reason = "may not be used by you; choose one above 1023 with --port"
+            reason = f"may not be used by you; choose one above 1023 with {setting}"
         else:
             reason = f"cannot be used ({error.strerror})"
         raise ConfigError(f"Port {port} on {host} {reason}.") from None

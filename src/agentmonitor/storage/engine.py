@@ -11,9 +11,13 @@ import msgspec
 from agentmonitor.errors import StorageError
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter, SessionFilter
+from agentmonitor.model.mark import FileMark, Mark, SeriesMark
+from agentmonitor.model.quota import Quota
 from agentmonitor.model.session import EventRow, SessionRow
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.model.stats import Cost, FilterOptions, Stats, ToolStats, WindowUse
+from agentmonitor.model.usage import Priceable
+from agentmonitor.model.windows import Block, Kind
 
 
 class WriteResult(msgspec.Struct):
@@ -26,6 +30,9 @@ class WriteResult(msgspec.Struct):
 
 WriteDone = Callable[[WriteResult | StorageError], None]
 """Called in the engine's writer thread, after the commit or the roll-back."""
+
+TaskDone = Callable[[StorageError | None], None]
+"""The same, for what has no result. It must not raise."""
 
 
 class Readable(Protocol):
@@ -60,11 +67,48 @@ class Readable(Protocol):
     def window_use(self, agent_type: str, since: int) -> WindowUse:
         """Tokens and cost of one agent type at or after ``since`` (ms)."""
 
+    def used_between(self, agent_type: str, since: int, until: int) -> WindowUse:
+        """Tokens and cost of one agent type in ``since <= time < until`` (ms)."""
+
+    def first_use(self, agent_type: str, since: int, until: int, kind: Kind) -> int | None:
+        """The first minute (ms) with use of that kind; the bounds are whole minutes (ms)."""
+
+    def block_start(self, agent_type: str, at: int, hours: int) -> int | None:
+        """When the block of that length began that holds ``at`` (ms); None: there is none."""
+
+    def blocks(
+        self, agent_type: str, since: int, until: int, hours: int, now: int, limit: int
+    ) -> list[Block]:
+        """The blocks of that length that touch ``since <= time < until`` (ms), newest first."""
+
+    def quotas(self, agent_type: str | None = None) -> list[Quota]:
+        """The newest report of each agent's windows."""
+
+    def quota_history(self, agent_type: str, since: int) -> list[Quota]:
+        """When each value of a window was first reported, by window and time, for the windows
+        that reset after ``since`` (ms). Kept for 30 days after the reset."""
+
     def agent_types(self) -> list[str]:
         """Every agent type that has an event."""
 
     def filter_options(self) -> FilterOptions:
         """The distinct values that filters can take."""
+
+    def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
+        """Model requests with ids above ``after``, in their order: those without a cost, or
+        all."""
+
+    def contents(self, events: Sequence[int]) -> dict[int, bytes]:
+        """By event id: the whole metadata, packed, where the row has a summary."""
+
+    def file_marks(self) -> list[FileMark]:
+        """Every session file that was ever read."""
+
+    def file_mark(self, path: str) -> FileMark | None:
+        """How far one session file was read; None when it never was."""
+
+    def series_marks(self) -> list[SeriesMark]:
+        """The last points of cumulative OTLP series."""
 
     def size_bytes(self) -> int:
         """What the database takes on disk."""
@@ -83,12 +127,29 @@ class Engine(Readable, Protocol):
         """Store what is queued, then let go. Safe to call twice."""
 
     def submit(
-        self, events: Sequence[Event], signals: Sequence[SessionSignal], done: WriteDone
+        self,
+        events: Sequence[Event],
+        signals: Sequence[SessionSignal],
+        done: WriteDone,
+        marks: Sequence[Mark] = (),
     ) -> None:
-        """Queue a batch. It is stored whole or not at all. Raises Overloaded and Closed."""
+        """Queue a batch. It is stored whole or not at all, with how far its source was read.
+
+        Raises Overloaded and Closed.
+        """
+
+    def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
+        """Queue reports of quotas; their order does not matter. Does not block.
+
+        Raises InvalidInput when one cannot be true (then none is stored), and Closed.
+        """
 
     def sweep(self, now: int, timeout_ms: int) -> list[str]:
         """Make silent sessions idle, then ended; the ids of those that changed. Blocks."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make every roll-up anew from the events; how many events there are. Blocks."""
+
+    def reprice(self, prices: Sequence[tuple[int, float]]) -> int:
+        """Set our cost of events (id, US dollars), and the totals with it; how many changed.
+        Blocks."""

@@ -12,6 +12,7 @@ from agentmonitor.agents.claude_code import tools
 from agentmonitor.agents.claude_code.hooks import parse_hook
 from agentmonitor.bus import Bus
 from agentmonitor.errors import InvalidInput
+from agentmonitor.metadata import Rules
 from agentmonitor.model.event import MAX_INT
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.pricing.engine import Pricer
@@ -60,7 +61,7 @@ def test_any_object_is_refused_or_can_be_stored(
 ) -> None:
     async def story() -> None:
         pipeline = Pipeline(
-            engine, Bus(), Pricer(), max_payload_bytes=10_240, edit_tools=frozenset({"Edit"})
+            engine, Bus(), Pricer(), Rules(max_bytes=10_240, edit_tools=frozenset({"Edit"}))
         )
         for each in payloads:
             try:

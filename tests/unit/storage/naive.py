@@ -118,7 +118,7 @@ class Naive:
         events = self.chosen(agent, since)
         ids = self.session_page(SessionFilter(agent_type=agent, since=since))
         sessions = [self.sessions[i] for i in ids]
-        unpriced = [tokens(e) for e in events if e.cost_usd is None and tokens(e)]
+        free = unpriced(events)
         return Stats(
             total_events=len(events),
             active_sessions=sum(s.status == "active" for s in sessions),
@@ -135,8 +135,8 @@ class Naive:
             total_errors=sum(e.status != "success" for e in events),
             total_cache_read_tokens=sum(e.cache_read_tokens for e in events),
             total_cache_write_tokens=sum(e.cache_write_tokens for e in events),
-            unpriced_events=len(unpriced),
-            unpriced_tokens=sum(unpriced),
+            unpriced_events=len(free),
+            unpriced_tokens=sum(free),
         )
 
     def tools(self, agent: str | None, since: int | None) -> list[ToolStats]:
@@ -167,15 +167,21 @@ class Naive:
         places = grouped(events, lambda e: e.project or "unknown")
         models = grouped(events, lambda e: e.model)
         by_project = [ProjectCost(project=name, cost_usd=dollars(es), session_count=homes[name],
-                                  event_count=len(es)) for name, es in places.items()]  # fmt: skip
+                                  event_count=len(es), unpriced_tokens=sum(unpriced(es)))
+                      for name, es in places.items()]  # fmt: skip
         by_model = [ModelCost(model=name, cost_usd=dollars(es), event_count=len(es),
                               tokens_in=sum(e.tokens_in for e in es),
-                              tokens_out=sum(e.tokens_out for e in es))
+                              tokens_out=sum(e.tokens_out for e in es),
+                              cache_read_tokens=sum(e.cache_read_tokens for e in es),
+                              cache_write_tokens=sum(e.cache_write_tokens for e in es),
+                              unpriced_events=len(unpriced(es)),
+                              unpriced_tokens=sum(unpriced(es)))
                     for name, es in models.items()]  # fmt: skip
         timeline = [CostBucket(bucket=hour, cost_usd=dollars(es), event_count=len(es),
                                tokens_in=sum(e.tokens_in for e in es),
                                tokens_out=sum(e.tokens_out for e in es),
-                               error_count=sum(e.status != "success" for e in es))
+                               error_count=sum(e.status != "success" for e in es),
+                               unpriced_tokens=sum(unpriced(es)))
                     for hour, es in sorted(hours.items())]  # fmt: skip
         return Cost(
             timeline=timeline,
@@ -195,6 +201,11 @@ class Naive:
 def tokens(event: Event) -> int:
     """All tokens of an event."""
     return event.tokens_in + event.tokens_out + event.cache_read_tokens + event.cache_write_tokens
+
+
+def unpriced(events: Iterable[Event]) -> list[int]:
+    """The tokens of each event that has tokens and no cost."""
+    return [tokens(e) for e in events if e.cost_usd is None and tokens(e)]
 
 
 def dollars(events: Iterable[Event]) -> float:

@@ -6,6 +6,7 @@ from agentmonitor.model.activity import ABANDONED_MS
 from agentmonitor.model.clock import to_iso
 from agentmonitor.model.filters import SessionFilter
 from agentmonitor.model.session import SessionRow
+from agentmonitor.model.signal import Signal
 from tests.unit.builders import DAY, LINGERING, NOW, event, report
 from tests.unit.storage.store import Store
 
@@ -203,3 +204,15 @@ def test_a_session_belongs_to_the_agent_that_began_it(store: Store) -> None:
 def test_unknown_sessions_are_left_out(store: Store) -> None:
     store.write(event())
     assert [r.id for r in store.engine.sessions_by_id(["nobody", "s1", "s1"])] == ["s1"]
+
+
+def test_signals_and_events_of_one_batch_count_in_the_order_of_their_times(store: Store) -> None:
+    """A finished turn that is read from a file in one piece."""
+    store.write(
+        event(occurred_at=NOW - 50, event_type="user_prompt"),
+        event(occurred_at=NOW - 30, signal=Signal(kind="tool_finished", call_id="c")),
+        event(occurred_at=NOW - 10, event_type="turn_end"),
+        signals=[report("tool_started", at=NOW - 40, call_id="c", tool="Bash")],
+    )
+    shown = row(store)
+    assert (shown.state, shown.tool) == ("input", None) or shown.state == "idle"

@@ -1,7 +1,11 @@
 """Claude Code: what it is called, how it is connected, what its limits are."""
 
 from agentmonitor.agents.base import Agent, Colors, Connect, Palette, UsageWindows
-from agentmonitor.agents.claude_code.hooks import AGENT_TYPE, HTTP_EVENTS, parse_hook
+from agentmonitor.agents.claude_code.files import FILES
+from agentmonitor.agents.claude_code.hooks import HTTP_EVENTS, parse_hook
+from agentmonitor.agents.claude_code.keys import AGENT_TYPE
+from agentmonitor.agents.claude_code.metrics import TELEMETRY
+from agentmonitor.agents.claude_code.statusline import parse_statusline
 
 _HOOK = '[{ "hooks": [{ "type": "http", "url": "{origin}/api/hooks/claude-code" }] }]'
 _ENTRIES = ",\n".join(f'    "{name}": {_HOOK}' for name in HTTP_EVENTS)
@@ -16,12 +20,17 @@ AGENT = Agent(
     ),
     hook_slug="claude-code",
     parse_hook=parse_hook,
+    parse_statusline=parse_statusline,
+    files=FILES,
+    telemetry=TELEMETRY,
     connect=Connect(
         title="Point Claude Code's hooks here",
         file="~/.claude/settings.json",
         snippet=f'{{\n  "hooks": {{\n{_ENTRIES}\n  }}\n}}',
     ),
-    usage=UsageWindows(limit_type="tokens", session_limit=44_000, weekly_limit=293_000),
+    usage=UsageWindows(
+        limit_type="tokens", session_kind="block", session_limit=44_000, weekly_limit=293_000
+    ),
     lingers=True,
     edit_tools=frozenset({"Edit", "MultiEdit", "NotebookEdit", "Write"}),
 )

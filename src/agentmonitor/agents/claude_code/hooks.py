@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentmonitor.agents.base import HookReport
-from agentmonitor.agents.claude_code import tools
+from agentmonitor.agents.claude_code import keys, tools
+from agentmonitor.agents.claude_code.keys import AGENT_TYPE
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.activity import REMINDER
 from agentmonitor.model.event import Event, EventType
 from agentmonitor.model.signal import SessionSignal, Signal, SignalKind, first_line
+from agentmonitor.model.usage import Channel
 
-AGENT_TYPE = "claude_code"
 HTTP_EVENTS = (
     "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest",
     "PermissionDenied", "Notification", "Elicitation", "ElicitationResult", "Stop",
@@ -27,7 +28,6 @@ Payload = Mapping[str, Any]
 _ENVELOPE = (
     "prompt_id", "permission_mode", "agent_id", "agent_type", "tool_use_id", "transcript_path",
 )  # fmt: skip
-_ASKING_TOOLS = frozenset({"AskUserQuestion", "ExitPlanMode"})
 _NOTIFIED_INPUT = frozenset({"idle_prompt", "elicitation_dialog", "agent_needs_input"})
 
 
@@ -105,6 +105,7 @@ class _Hook:
             event_id=f"{AGENT_TYPE}:{self.session_id}:{once}" if once else None,
             model=tools.model(self.payload),
             source="hook",
+            channel=Channel.HOOK,
             metadata={"hook_event": self.name or "unknown"} | kept | metadata,
             signal=signal,
             **fields,
@@ -134,11 +135,13 @@ def _prompt(hook: _Hook) -> HookReport:
         {"prompt": prompt},
         signal=hook.signal("turn_started", title=first_line(prompt), thread=""),
         once=f"prompt:{prompt_id}" if prompt_id else None,
+        keys=((keys.prompt(prompt_id),) if prompt_id else ())
+        + keys.likely_prompt(hook.session_id, hook.at, prompt),
     )
 
 
 def _pre_tool(hook: _Hook) -> HookReport:
-    if hook.tool in _ASKING_TOOLS:
+    if hook.tool in tools.ASKING:
         question = tools.question(hook.payload.get("tool_input"))
         return hook.state_only(hook.tool_signal("input_asked", detail=question, reason="question"))
     return hook.state_only(hook.tool_signal("tool_started"))
@@ -158,6 +161,7 @@ def _post_tool(hook: _Hook) -> HookReport:
         metadata,
         signal=hook.tool_signal("tool_finished"),
         once=f"tool:{call_id}" if call_id else None,
+        keys=(keys.tool(call_id),) if call_id else (),
         tool_name=hook.tool,
         status="error" if failed else "success",
         duration_ms=tools.count(payload.get("duration_ms")),
@@ -166,7 +170,7 @@ def _post_tool(hook: _Hook) -> HookReport:
 
 def _permission(hook: _Hook) -> HookReport:
     metadata = {"tool_name": hook.tool} | tools.describe(hook.payload.get("tool_input"))
-    if hook.tool in _ASKING_TOOLS:
+    if hook.tool in tools.ASKING:
         question = tools.question(hook.payload.get("tool_input"))
         signal = hook.signal("input_asked", tool=hook.tool, detail=question, reason="question")
     else:
@@ -183,6 +187,7 @@ def _permission_denied(hook: _Hook) -> HookReport:
         metadata,
         signal=hook.tool_signal("tool_finished"),
         once=f"tool:{call_id}" if call_id else None,
+        keys=(keys.tool(call_id),) if call_id else (),
         tool_name=hook.tool,
         status="error",
     )
@@ -231,6 +236,7 @@ def _stop_failure(hook: _Hook) -> HookReport:
         "error",
         {"error": error, "message": message},
         signal=hook.signal("turn_failed", reason=error[:80], detail=message, thread=""),
+        keys=keys.likely("error", hook.session_id, hook.at),
         status="error",
     )
 
@@ -243,7 +249,9 @@ def _subagent_stop(hook: _Hook) -> HookReport:
     message = tools.text(hook.payload, "last_assistant_message")
     agent_id = tools.name(hook.payload, "agent_id")
     signal = hook.signal("subagent_ended" if agent_id else "none")
-    return hook.event("subagent_end", {"message": message}, signal=signal)
+    kind = tools.name(hook.payload, "agent_type")
+    known = keys.likely("subagent_end", hook.session_id, hook.at, kind)
+    return hook.event("subagent_end", {"message": message}, signal=signal, keys=known)
 
 
 def _compaction(hook: _Hook) -> HookReport:
@@ -253,7 +261,8 @@ def _compaction(hook: _Hook) -> HookReport:
     if summary:
         metadata["message"] = summary
     kind: SignalKind = "compacting" if before else "busy"
-    return hook.event("compaction", metadata, signal=hook.signal(kind))
+    known = () if before else keys.likely("compaction", hook.session_id, hook.at)
+    return hook.event("compaction", metadata, signal=hook.signal(kind), keys=known)
 
 
 def _state(kind: SignalKind) -> Callable[[_Hook], HookReport]:

@@ -10,6 +10,8 @@ MAX_VALUE = 2000
 MAX_CONTENT = 16 * 1024 * 1024
 """Characters of a new file in which lines are counted."""
 
+ASKING = frozenset({"AskUserQuestion", "ExitPlanMode"})
+"""Tools by which the agent asks its human."""
 _SHOWN = (
     "command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description",
     "prompt", "skill", "subagent_type",
@@ -22,9 +24,14 @@ def text(payload: Any, key: str, limit: int = MAX_VALUE) -> str:
     return value[:limit] if isinstance(value, str) else ""
 
 
+def word(value: Any) -> str:
+    """A name or an id; such have at most MAX_NAME characters and no NUL. "" for anything else."""
+    return value[:MAX_NAME].replace("\0", "").strip() if isinstance(value, str) else ""
+
+
 def name(payload: Any, key: str) -> str:
-    """A name or an id; such have at most MAX_NAME characters and no NUL."""
-    return text(payload, key, MAX_NAME).replace("\0", "").strip()
+    """A field that is a name or an id."""
+    return word(payload.get(key)) if isinstance(payload, Mapping) else ""
 
 
 def count(value: Any) -> int | None:

@@ -1,5 +1,6 @@
 """``/api/sessions``: the list, one session, its transcript."""
 
+from agentmonitor.metadata import unpack_content
 from agentmonitor.model.filters import SessionFilter
 from agentmonitor.model.session import SessionRow
 from agentmonitor.model.transcript import transcript_entry
@@ -47,7 +48,10 @@ async def transcript(request: Request, runtime: Runtime) -> Reply:
     events = await runtime.read(read, session_id, -1, newest_first=False)
     if not events:
         return error_response(404, "There is no transcript for this session id.")
-    entries = [transcript_entry(event) for event in events]
+    cut = [event.id for event in events if event.payload_truncated]
+    packed = await runtime.read(runtime.engine.contents, cut) if cut else {}
+    whole = {event: unpack_content(content) for event, content in packed.items()}
+    entries = [transcript_entry(event, whole.get(event.id)) for event in events]
     return json_response({"session_id": session_id, "entries": entries})
 
 

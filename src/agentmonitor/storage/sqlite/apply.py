@@ -2,18 +2,26 @@
 transaction and commits nothing itself."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.event import Event
-from agentmonitor.model.signal import BUSY, IMPLIED, SessionSignal, Signal
+from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.usage import Channel
 from agentmonitor.storage.engine import WriteResult
-from agentmonitor.storage.sqlite.bulk import Insert
+from agentmonitor.storage.sqlite.activities import Activities
+from agentmonitor.storage.sqlite.activity_keys import ActivityKeys, keys_of
+from agentmonitor.storage.sqlite.books import Books
+from agentmonitor.storage.sqlite.contents import Contents
 from agentmonitor.storage.sqlite.event_ids import EventIds, Identities
+from agentmonitor.storage.sqlite.event_rows import CHANNELS, ID, EventRows, Row
+from agentmonitor.storage.sqlite.ledger import Ledger, entry_of
 from agentmonitor.storage.sqlite.names import NameWriter
 from agentmonitor.storage.sqlite.rollups import Cells, measure
 from agentmonitor.storage.sqlite.session_files import SessionFiles
-from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE, Session, SessionWriter
+from agentmonitor.storage.sqlite.session_states import SessionStates, describe, live
+from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 
 STATUSES = ("success", "error", "timeout")
 _STATUS_IDS: dict[str | None, int] = {None: 0} | {name: n for n, name in enumerate(STATUSES)}
@@ -25,7 +33,6 @@ _BRANCH_LAST_USE = (
     " AND e.branch = rollup_branch.branch AND e.agent = rollup_branch.agent)"
     " WHERE project = 0 AND branch = ? AND agent = ?"
 )
-_INSERT = Insert("events", 24)
 
 
 class Applier:
@@ -33,41 +40,61 @@ class Applier:
 
     def __init__(self, connection: sqlite3.Connection, lingering: frozenset[str]) -> None:
         self._connection = connection
-        self._lingering = lingering
+        self._states = SessionStates(lingering)
         self.names = NameWriter(connection)
         self.sessions = SessionWriter(connection)
         self._event_ids = EventIds(connection)
         self._files = SessionFiles(connection)
         self._cells = Cells(connection)
-        self._rows: list[tuple[object, ...]] = []
+        self.rows = EventRows(connection)
+        self._keys = ActivityKeys(connection)
+        self.ledger = Ledger(connection)
+        self.books = Books(self._cells, self.sessions, self._files)
+        self._contents = Contents(connection)
+        self._activities = Activities(
+            self.rows, self._keys, self.ledger, self.books, self.sessions, self._event_ids,
+            self._contents,
+        )  # fmt: skip
         self._placed: set[tuple[int, int]] = set()
         self._last_id = self._read_last_id()
 
-    def begin(self, batches: Iterable[Identities]) -> None:
+    def begin(self, batches: Sequence[Sequence[Event]], identities: Iterable[Identities]) -> None:
         """To be called first in each transaction, with all that it will apply."""
-        self._event_ids.look_up(batches)
+        self._event_ids.look_up(identities)
+        self._keys.look_up(batches)
 
     def apply(self, events: Sequence[Event], signals: Sequence[SessionSignal]) -> WriteResult:
         """Take in one batch."""
         ids: list[int | None] = []
         stored: list[Event] = []
         claim = self._event_ids.claim
+        # A file brings both: each finds the state that its moment left behind.
+        waiting = deque(sorted(signals, key=lambda signal: signal.at))
         for event in events:
+            while waiting and waiting[0].at < event.time:
+                self._signal(waiting.popleft())
             event_id = event.event_id
+            if event.keys and self._merge(event):
+                ids.append(None)
+                continue
             if event_id is not None and not claim(event_id, self._last_id + 1):
                 ids.append(None)
                 continue
             self._add(event)
             ids.append(event.id)
             stored.append(event)
-        for signal in signals:
+        for signal in waiting:
             self._signal(signal)
         return WriteResult(ids=ids, stored=stored)
 
     def flush(self) -> None:
         """Write everything that was taken in."""
-        self._flush_rows()
+        self.rows.flush()
+        self.rows.shrink()
         self._event_ids.save()
+        self._keys.save()
+        self.ledger.save()
+        self._contents.save()
         self._files.save()
         self.sessions.save()
         self._cells.write()
@@ -82,33 +109,87 @@ class Applier:
 
     def forget(self) -> None:
         """The transaction was rolled back."""
-        self._rows.clear()
+        self.rows.forget()
         self._cells.forget()
         self._placed.clear()
         self._event_ids.forget()
+        self._keys.forget()
+        self.ledger.forget()
+        self._contents.forget()
         self._files.forget()
         self.names.forget()
         self.sessions.forget()
         self._last_id = self._read_last_id()
 
     def _read_last_id(self) -> int:
-        row = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-        return int(row[0])
-
-    def _flush_rows(self) -> None:
-        if self._rows:
-            _INSERT.run(self._connection, self._rows)
-            self._rows = []
+        # Rows can be taken out again, and an id must never come twice.
+        tables = ("SELECT max(id) FROM events", "SELECT max(event) FROM activity_merges")
+        return max(int(self._connection.execute(q).fetchone()[0] or 0) for q in tables)
 
     def _session(self, session_id: str, agent: int, at: int) -> Session:
         session = self.sessions.find(session_id)
         return session or self.sessions.create(session_id, agent, at)
 
     def _add(self, event: Event) -> None:
-        names = self.names
-        agent = names[event.agent_type]
+        """Store a new event."""
+        agent = self.names[event.agent_type]
         time = event.created_at if event.occurred_at is None else event.occurred_at
         session = self._session(event.session_id, agent, time)
+        self._last_id += 1
+        event.id = self._last_id
+        row = self._row(event, session, agent, time)
+        entry = None
+        if event.keys or event.report is not None or event.client_cost_usd is not None:
+            entry = entry_of(event, session.key)
+            if event.keys:
+                self.rows.keep(row)
+                self._keys.claim(keys_of(event), event.id)
+        channel: int = event.channel
+        if channel > session.channel:
+            if event.tokens_in or event.tokens_out or event.cache_read_tokens or entry is not None:
+                self._activities.outrank(session, channel)
+        elif channel < session.channel and entry is not None and entry.session_wide:
+            self._activities.discount(row, entry)
+            event.tokens_in = event.tokens_out = 0
+            event.cache_read_tokens = event.cache_write_tokens = 0
+            event.cost_usd = None
+        if entry is not None:
+            self.ledger.put(entry)
+        if event.content is not None:
+            self._contents.add(event.id, event.content)
+        self.rows.new.append(row)
+        self.books.enter(row, entry, session)
+        self._states.move(session, event, time)
+
+    def _merge(self, event: Event) -> bool:
+        """Whether another report told of the activity already; then both are one now."""
+        found = self._activities.reported(event)
+        if not found:
+            return False
+        agent = self.names[event.agent_type]
+        time = event.created_at if event.occurred_at is None else event.occurred_at
+        session = self._session(event.session_id, agent, time)
+        report = self._row(event, session, agent, time)
+        entry = entry_of(event, session.key)
+        row = self._activities.join(found)
+        self._keys.claim(keys_of(event), row[ID])
+        event.id = row[ID]
+        if event.content is not None:
+            self._contents.add(event.id, event.content)
+        is_news = not row[CHANNELS] & event.channel
+        self._activities.improve(row, report, entry)
+        if session.is_stored:
+            # A session that only has copies of another's events does not come to be.
+            self.sessions.touch(session)
+            if entry is not None and event.channel > session.channel:
+                self._activities.outrank(session, event.channel)
+            if is_news and event.source != "import":
+                self._states.move(session, event, time)
+        return True
+
+    def _row(self, event: Event, session: Session, agent: int, time: int) -> Row:
+        """The row of ``event``, with its session's project and branch where it has none."""
+        names = self.names
         project, branch = names[event.project], names[event.branch]
         if (project and not session.project) or (branch and not session.branch):
             self._place(session, project, branch)
@@ -122,54 +203,25 @@ class Applier:
         elif session.branch:
             branch = session.branch
             event.branch = names.text(branch)
-        model, tool = names[event.model], names[event.tool_name]
+        model = names[event.model]
         if model:
             session.model = model
-        kind, source = names[event.event_type], names[event.source]
-        status = _STATUS_IDS[event.status]
-        file = 0
-        if event.file_path is not None:
-            file = names[event.file_path]
-            self._files.add(session, file)
-        self._last_id += 1
-        event.id = self._last_id
-        event_id = None if event.event_id is None else self._event_ids.packed(event.event_id)
-        lag = None if event.occurred_at is None else event.created_at - time
-        self._rows.append((
-            event.id, event_id, session.key, time, lag, agent, kind, status, tool,
-            model, project, branch, source, event.tokens_in, event.tokens_out,
+        event_id = event.event_id
+        return [
+            event.id,
+            None if event_id is None else self._event_ids.packed(event_id),
+            session.key, time, None if event.occurred_at is None else event.created_at - time,
+            agent, names[event.event_type], _STATUS_IDS[event.status], names[event.tool_name],
+            model, project, branch, names[event.source], event.tokens_in, event.tokens_out,
             event.cache_read_tokens, event.cache_write_tokens, event.duration_ms, event.cost_usd,
-            event.metadata_json, event.payload_truncated, file, event.lines_added,
-            event.lines_removed,
-        ))  # fmt: skip
-        cell = measure(
-            status != 0, event.tokens_in, event.tokens_out, event.cache_read_tokens,
-            event.cache_write_tokens, event.cost_usd, event.duration_ms,
-        )  # fmt: skip
-        session.count(cell, time, event.lines_added, event.lines_removed)
-        self.sessions.touch(session)
-        self._cells.add(
-            (time // MINUTE_MS, agent, kind, tool, model, source, project, branch), cell, time
-        )
-        self._move_state(session, event, time)
-
-    def _move_state(self, session: Session, event: Event, time: int) -> None:
-        """What the event says about the session's state; imported history says nothing."""
-        signal = event.signal
-        if event.source == "import":
-            if signal is not None:
-                self._describe(session, signal)
-            if session.status == ENDED:
-                session.ended_at = max(session.ended_at or time, time)
-            return
-        if signal is None:
-            signal = IMPLIED.get(event.event_type, BUSY)
-        self._live(session, signal, event.created_at)
-        if event.event_type == "session_end":
-            session.status = IDLE if event.agent_type in self._lingering else ENDED
-            session.ended_at = time
+            event.metadata_json, event.payload_truncated, names[event.file_path],
+            event.lines_added, event.lines_removed,
+            0 if event.channel is Channel.API else event.channel,
+        ]  # fmt: skip
 
     def _signal(self, report: SessionSignal) -> None:
+        if report.is_history and self.sessions.find(report.session_id) is None:
+            return
         session = self._session(report.session_id, self.names[report.agent_type], report.at)
         project, branch = self.names[report.project], self.names[report.branch]
         if (project and not session.project) or (branch and not session.branch):
@@ -178,30 +230,11 @@ class Applier:
         session.branch = branch or session.branch
         session.model = self.names[report.model] or session.model
         is_new = not session.seen_at and not session.events
-        if report.signal.kind == "none" and not is_new:
-            self._describe(session, report.signal)
+        if report.is_history or (report.signal.kind == "none" and not is_new):
+            describe(session, report.signal)
         else:
-            self._live(session, report.signal, report.at)
+            live(session, report.signal, report.at)
         self.sessions.touch(session)
-
-    def _live(self, session: Session, signal: Signal, at: int) -> None:
-        """Something happened just now: the session is active, and its state may change."""
-        session.status = ACTIVE
-        session.ended_at = None
-        if at > session.seen_at:
-            session.seen_at = at
-        if signal is BUSY and session.is_busy:
-            return
-        if session.activity.apply(signal, at):
-            session.changed()
-        self._describe(session, signal)
-
-    @staticmethod
-    def _describe(session: Session, signal: Signal) -> None:
-        if signal.title and not session.title:
-            session.title = signal.title
-        if signal.cwd:
-            session.cwd = signal.cwd
 
     def _place(self, session: Session, project: int, branch: int) -> None:
         """The session's project or branch became known: its events so far take it too.
@@ -211,7 +244,8 @@ class Applier:
         """
         if not session.events:
             return
-        self._flush_rows()
+        self.rows.flush()
+        self.rows.release()
         new_project = project if not session.project else 0
         new_branch = branch if not session.branch else 0
         keys = "time / 60000, agent, type, tool, model, source, project, branch"

@@ -5,18 +5,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agentmonitor.errors import Closed
+from agentmonitor.model.clock import now_ms
 from agentmonitor.model.event import Event
+from agentmonitor.model.mark import Mark
+from agentmonitor.model.quota import Quota
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.paths import make_private_folder
-from agentmonitor.storage.engine import WriteDone
+from agentmonitor.storage.engine import TaskDone, WriteDone
 from agentmonitor.storage.sqlite import maintain
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.connect import open_writer, translate
 from agentmonitor.storage.sqlite.event_ids import identify
 from agentmonitor.storage.sqlite.lock import DatabaseLock
 from agentmonitor.storage.sqlite.migrate import migrate
+from agentmonitor.storage.sqlite.quotas import check_quotas, store_quotas
 from agentmonitor.storage.sqlite.reader import Reader
-from agentmonitor.storage.sqlite.writer import Batch, Writer
+from agentmonitor.storage.sqlite.reprice import reprice
+from agentmonitor.storage.sqlite.writer import Batch, Task, Writer
 
 
 class SqliteEngine(Reader):
@@ -58,10 +63,24 @@ class SqliteEngine(Reader):
         self._abandon()
 
     def submit(
-        self, events: Sequence[Event], signals: Sequence[SessionSignal], done: WriteDone
+        self,
+        events: Sequence[Event],
+        signals: Sequence[SessionSignal],
+        done: WriteDone,
+        marks: Sequence[Mark] = (),
     ) -> None:
         """Queue a batch; ``done`` is called in the writer thread."""
-        self._open_writer().submit(Batch(events, signals, done, identify(events)))
+        self._open_writer().submit(Batch(events, signals, done, identify(events), marks))
+
+    def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
+        """Queue reports of quotas; ``done`` is called in the writer thread."""
+        kept = tuple(quotas)
+        check_quotas(kept, now_ms())
+
+        def work(connection: sqlite3.Connection, applier: Applier) -> None:
+            store_quotas(connection, kept)
+
+        self._open_writer().post(Task(work, done or (lambda error: None)))
 
     def sweep(self, now: int, timeout_ms: int) -> list[str]:
         """Make silent sessions idle, then ended; the ids of those that changed."""
@@ -71,6 +90,10 @@ class SqliteEngine(Reader):
             return maintain.sweep(connection, applier.sessions, now, timeout_ms)
 
         return self._open_writer().call(work)
+
+    def reprice(self, prices: Sequence[tuple[int, float]]) -> int:
+        """Set our cost of events (id, US dollars), and the totals with it."""
+        return self._open_writer().call(lambda _, applier: reprice(applier, prices))
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make every roll-up anew from the events, in one transaction."""

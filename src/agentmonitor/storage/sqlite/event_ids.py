@@ -138,6 +138,19 @@ class EventIds:
         self._rows.append((key, row))
         return True
 
+    def release(self, stored: str | bytes | None) -> None:
+        """The event with that id is gone: a new one may bear it."""
+        event_id = unpack(stored)
+        if event_id is None:
+            return
+        self.save()
+        key = self._hash(event_id, 0)
+        for table in ("event_keys_recent", "event_keys"):
+            gone = self._connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)).rowcount
+            if table == "event_keys_recent":
+                self._recent -= gone
+        self._holders.pop(key, None)
+
     def save(self) -> None:
         """Write the claims. Belongs into the transaction."""
         if not self._rows:

@@ -21,6 +21,16 @@ class Holder(msgspec.Struct, frozen=True):
     address: str | None = None
 
 
+def serving(database: Path) -> str | None:
+    """The address of the server that holds ``database``; None when none does."""
+    resolved = database.resolve()
+    try:
+        text = resolved.with_name(resolved.name + ".lock").read_bytes()
+        return msgspec.json.decode(text, type=Holder).address
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
 class DatabaseLock:
     """The lock of one database file."""
 

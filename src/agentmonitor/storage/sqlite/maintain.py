@@ -92,6 +92,13 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
     # Floating point, exact up to 2**53: a sum of integers beyond 64 bits would be an error.
     values = ", ".join(f"CAST(min(total({v}), {MAX_SUM}) AS INTEGER)" for v in sums.values())
     connection.execute(
+        "UPDATE sessions SET (own_nano, client_nano) = (SELECT"
+        f" CAST(min(total(nano(own_cost)), {MAX_SUM}) AS INTEGER),"
+        f" CAST(min(total(nano(client_cost)), {MAX_SUM}) AS INTEGER) FROM ledger"
+        " WHERE ledger.session = sessions.key AND counted = 1"
+        " AND own_cost IS NOT NULL AND client_cost IS NOT NULL)"
+    )
+    connection.execute(
         f"UPDATE sessions SET ({', '.join(sums)}, files_edited) = (SELECT {values},"
         " (SELECT count(*) FROM session_files f WHERE f.session = sessions.key)"
         " FROM events WHERE events.session = sessions.key)"

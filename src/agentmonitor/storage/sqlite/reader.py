@@ -8,13 +8,21 @@ from pathlib import Path
 
 from agentmonitor.errors import StorageError
 from agentmonitor.model.filters import EventFilter, SessionFilter
+from agentmonitor.model.mark import FileMark, SeriesMark
+from agentmonitor.model.quota import Quota
 from agentmonitor.model.session import EventRow, SessionRow
 from agentmonitor.model.stats import Cost, FilterOptions, Stats, ToolStats, WindowUse
+from agentmonitor.model.usage import Priceable
+from agentmonitor.model.windows import Block, Kind
+from agentmonitor.storage.sqlite import marks, reprice
 from agentmonitor.storage.sqlite.connect import open_reader, translate
+from agentmonitor.storage.sqlite.contents import contents_of
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.events import EventQueries
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
 from agentmonitor.storage.sqlite.queries.stats import StatsQueries, filter_options
+from agentmonitor.storage.sqlite.queries.windows import WindowQueries
+from agentmonitor.storage.sqlite.quotas import newest_quotas, quota_changes
 
 _NO_AGENT = -1
 """An id that no name has: the filter names an agent that was never seen."""
@@ -88,11 +96,45 @@ class Reader:
         with self._stats(agent_type, since) as queries:
             return queries.window_use()
 
+    def used_between(self, agent_type: str, since: int, until: int) -> WindowUse:
+        """Tokens and cost of one agent type in ``since <= time < until`` (ms)."""
+        with self._windows(agent_type) as queries:
+            return queries.used(since, until)
+
+    def first_use(self, agent_type: str, since: int, until: int, kind: Kind) -> int | None:
+        """The first minute (ms) with use of that kind; the bounds are whole minutes (ms)."""
+        with self._windows(agent_type) as queries:
+            return queries.first_use(since, until, kind)
+
+    def block_start(self, agent_type: str, at: int, hours: int) -> int | None:
+        """When the block of that length began that holds ``at`` (ms); None: there is none."""
+        with self._windows(agent_type) as queries:
+            return queries.block_start(at, hours)
+
+    def blocks(
+        self, agent_type: str, since: int, until: int, hours: int, now: int, limit: int
+    ) -> list[Block]:
+        """The blocks of that length that touch ``since <= time < until`` (ms), newest first."""
+        with self._windows(agent_type) as queries:
+            return queries.blocks(since, until, hours, now, limit)
+
+    def quotas(self, agent_type: str | None = None) -> list[Quota]:
+        """The newest report of each agent's windows."""
+        with self._snapshot() as connection:
+            return newest_quotas(connection, agent_type)
+
+    def quota_history(self, agent_type: str, since: int) -> list[Quota]:
+        """When each value of a window was first reported, by window and time, for the windows
+        that reset after ``since`` (ms)."""
+        with self._snapshot() as connection:
+            return quota_changes(connection, agent_type, since)
+
     def agent_types(self) -> list[str]:
         """Every agent type that has an event."""
         with self._snapshot() as connection:
             rows = connection.execute(
-                "SELECT DISTINCT agent FROM sums_by_time WHERE level = 0"
+                "SELECT agent FROM sums_by_time WHERE level = 0 GROUP BY agent"
+                " HAVING sum(events) > 0"
             ).fetchall()
             found = self._names.values(connection, [number for (number,) in rows])
             return sorted(name for name in found.values() if name is not None)
@@ -101,6 +143,31 @@ class Reader:
         """The distinct values that filters can take."""
         with self._snapshot() as connection:
             return filter_options(connection, self._names)
+
+    def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
+        """Model requests with ids above ``after``: those without a cost, or all."""
+        with self._snapshot() as connection:
+            return reprice.priceable(connection, after, limit, everything=everything)
+
+    def contents(self, events: Sequence[int]) -> dict[int, bytes]:
+        """By event id: the whole metadata, packed, where the row has a summary."""
+        with self._snapshot() as connection:
+            return contents_of(connection, events)
+
+    def file_marks(self) -> list[FileMark]:
+        """Every session file that was ever read."""
+        with self._snapshot() as connection:
+            return marks.file_marks(connection)
+
+    def file_mark(self, path: str) -> FileMark | None:
+        """How far one session file was read; None when it never was."""
+        with self._snapshot() as connection:
+            return marks.file_mark(connection, path)
+
+    def series_marks(self) -> list[SeriesMark]:
+        """The last points of cumulative OTLP series."""
+        with self._snapshot() as connection:
+            return marks.series_marks(connection)
 
     def size_bytes(self) -> int:
         """What the database takes on disk, its log included."""
@@ -124,6 +191,12 @@ class Reader:
         with self._snapshot() as connection:
             agent = self._name(connection, agent_type)
             yield StatsQueries(connection, self._names, agent, since)
+
+    @contextmanager
+    def _windows(self, agent_type: str) -> Iterator[WindowQueries]:
+        with self._snapshot() as connection:
+            agent = self._name(connection, agent_type)
+            yield WindowQueries(connection, self._names, agent or _NO_AGENT, agent_type)
 
     def _name(self, connection: sqlite3.Connection, value: str | None) -> int | None:
         if value is None:

@@ -12,6 +12,8 @@ _FIND = (
     "SELECT f.session, f.file FROM json_each(?) pair JOIN session_files f"
     " ON f.session = json_extract(pair.value, '$[0]') AND f.file = json_extract(pair.value, '$[1]')"
 )
+_USED = "SELECT 1 FROM events WHERE session = ? AND file = ? LIMIT 1"
+_DELETE = "DELETE FROM session_files WHERE session = ? AND file = ?"
 MAX_KNOWN = 20_000
 """Pairs of session and file remembered at most."""
 
@@ -25,6 +27,7 @@ class SessionFiles:
         self._connection = connection
         self._known: set[Pair] = set()
         self._new: dict[Pair, Session] = {}
+        self._doubted: dict[Pair, Session] = {}
 
     def add(self, session: Session, file: int) -> None:
         """``session`` edited the file with the name ``file``."""
@@ -32,10 +35,23 @@ class SessionFiles:
         if pair not in self._known:
             self._new[pair] = session
 
+    def check(self, session: Session, file: int) -> None:
+        """An event with that file left ``session``: perhaps it was the only one."""
+        self._doubted[session.key, file] = session
+
     def save(self) -> None:
-        """Write what is new and count it in the sessions. Before the sessions are saved."""
-        if not self._new:
-            return
+        """Write what is new and count it in the sessions. After the events are written, before
+        the sessions are."""
+        if self._new:
+            self._add_new()
+        for pair, session in self._doubted.items():
+            if self._connection.execute(_USED, pair).fetchone() is None:
+                gone = self._connection.execute(_DELETE, pair).rowcount
+                session.files_edited -= gone
+                self._known.discard(pair)
+        self._doubted = {}
+
+    def _add_new(self) -> None:
         pairs = msgspec.json.encode(list(self._new)).decode()
         stored = set(self._connection.execute(_FIND, (pairs,)))
         new = sorted(pair for pair in self._new if pair not in stored)
@@ -51,3 +67,4 @@ class SessionFiles:
         """The transaction was rolled back."""
         self._known.clear()
         self._new = {}
+        self._doubted = {}

@@ -17,13 +17,15 @@ _COLUMNS = (
     "key", "id", "agent", "project", "branch", "model", "status", "started_at", "ended_at",
     "last_event_at", "seen_at", "events", "errors", "tokens_in", "tokens_out", "cache_read",
     "cache_write", "cost_nano", "unpriced", "files_edited", "lines_added", "lines_removed",
-    "title", "cwd",
+    "title", "cwd", "channel", "own_nano", "client_nano",
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(_COLUMNS)}, activity FROM sessions WHERE id = ?"
+_SELECT_BY_KEY = _SELECT.replace("id = ?", "key = ?")
 _ALL = (*_COLUMNS, "state", "activity")
 _COUNTS = (
     "last_event_at", "seen_at", "events", "errors", "tokens_in", "tokens_out", "cache_read",
     "cache_write", "cost_nano", "unpriced", "files_edited", "lines_added", "lines_removed",
+    "channel", "own_nano", "client_nano",
 )  # fmt: skip
 """What nearly every event changes. Saved by a statement of its own, which leaves the indexes over
 the other columns alone."""
@@ -71,6 +73,11 @@ class Session:
     lines_removed: int
     title: str | None
     cwd: str | None
+    channel: int
+    """The best of ``model.usage.Channel`` that reported token usage."""
+    own_nano: int
+    client_nano: int
+    """Our cost and the clients', over the requests of which both are known."""
     _saved: tuple[object, ...] | None
     activity: Activity
     is_busy: bool
@@ -131,6 +138,24 @@ class Session:
         elif time < self.started_at:
             self.started_at = time
 
+    def uncount(self, cell: Cell, lines_added: int, lines_removed: int) -> None:
+        """Take back what ``count`` added; ``cell`` is its negative. The times stay."""
+        self.events += cell[0]
+        self.errors += cell[1]
+        self.tokens_in += cell[2]
+        self.tokens_out += cell[3]
+        self.cache_read += cell[4]
+        self.cache_write += cell[5]
+        self.cost_nano += cell[6]
+        self.unpriced += cell[7]
+        self.lines_added -= lines_added
+        self.lines_removed -= lines_removed
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether there is or will be a row of it."""
+        return self._saved is not None or self.events > 0 or self.seen_at > 0
+
     def saved(self) -> bool:
         """Note that the session is being saved; whether only its counts changed since last."""
         traits = self._traits()
@@ -151,7 +176,8 @@ class Session:
             self.started_at, self.ended_at, self.last_event_at, self.seen_at, self.events,
             self.errors, clamp(self.tokens_in), clamp(self.tokens_out), clamp(self.cache_read),
             clamp(self.cache_write), clamp(self.cost_nano), self.unpriced, self.files_edited,
-            clamp(self.lines_added), clamp(self.lines_removed), self.title, self.cwd, self.state,
+            clamp(self.lines_added), clamp(self.lines_removed), self.title, self.cwd,
+            self.channel, clamp(self.own_nano), clamp(self.client_nano), self.state,
             self._activity_json,
         )  # fmt: skip
 
@@ -162,6 +188,7 @@ class SessionWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._known: dict[str, Session] = {}
+        self._by_key: dict[int, Session] = {}
         self._dirty: dict[int, Session] = {}
         self._next_key = self._read_next_key()
 
@@ -171,14 +198,25 @@ class SessionWriter:
         if session is None:
             row = self._connection.execute(_SELECT, (session_id,)).fetchone()
             if row is not None:
-                session = self._known[session_id] = Session.stored(row)
+                session = self._remember(Session.stored(row))
+        return session
+
+    def by_key(self, key: int) -> Session:
+        """The session that has the key ``key``, from memory or from the table."""
+        session = self._by_key.get(key)
+        if session is None:
+            row = self._connection.execute(_SELECT_BY_KEY, (key,)).fetchone()
+            session = self._remember(Session.stored(row))
         return session
 
     def create(self, session_id: str, agent: int, at: int) -> Session:
         """A new session, saved at the next ``save``."""
         session = Session.new(self._next_key, session_id, agent, at)
         self._next_key += 1
-        self._known[session_id] = session
+        return self._remember(session)
+
+    def _remember(self, session: Session) -> Session:
+        self._known[session.id] = self._by_key[session.key] = session
         return session
 
     def touch(self, session: Session) -> None:
@@ -196,10 +234,12 @@ class SessionWriter:
         self._dirty.clear()
         if len(self._known) > CACHE:
             self._known.clear()
+            self._by_key.clear()
 
     def forget(self) -> None:
         """The transaction was rolled back: what is in memory is not what is stored."""
         self._known.clear()
+        self._by_key.clear()
         self._dirty.clear()
         self._next_key = self._read_next_key()
 

@@ -17,11 +17,13 @@ import msgspec
 
 from agentmonitor.errors import Closed, Overloaded, StorageError
 from agentmonitor.model.event import Event
+from agentmonitor.model.mark import Mark
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.storage.engine import WriteDone, WriteResult
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.connect import translate
 from agentmonitor.storage.sqlite.event_ids import Identities
+from agentmonitor.storage.sqlite.marks import save_marks
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Batch(msgspec.Struct):
     signals: Sequence[SessionSignal]
     done: WriteDone
     identities: Identities
+    marks: Sequence[Mark] = ()
 
     @property
     def size(self) -> int:
@@ -99,6 +102,13 @@ class Writer:
                 raise Overloaded("Too much is waiting to be written; send this again in a second.")
             self._queued += batch.size
             self._queue.put(batch)
+
+    def post(self, task: Task) -> None:
+        """Queue a task; its ``done`` is called in the writer thread. Raises Closed."""
+        with self._guard:
+            if self._stopping:
+                raise Closed("The server is shutting down; send this again later.")
+            self._queue.put(task)
 
     def call(self, work: Callable[[sqlite3.Connection, Applier], T]) -> T:
         """Run ``work`` in the writer thread and wait. Raises what it raised."""
@@ -177,8 +187,11 @@ class Writer:
         connection, applier = self._connection, self._applier
         self._begin()
         try:
-            applier.begin(batch.identities for batch in group)
+            applier.begin([batch.events for batch in group], (batch.identities for batch in group))
             results = [applier.apply(batch.events, batch.signals) for batch in group]
+            for batch in group:
+                if batch.marks:
+                    save_marks(connection, batch.marks)
             applier.flush()
             connection.execute("COMMIT")
         except BaseException:

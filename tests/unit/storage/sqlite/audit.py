@@ -88,7 +88,14 @@ def expected(path: Path) -> Dump:
 
 def assert_sound(path: Path) -> None:
     """Roll-ups, sessions, names and event ids of the database fit its events."""
-    assert dump(path) == expected(path)
+    found, wanted = dump(path), expected(path)
+    if rows(path, "SELECT 1 FROM activity_keys LIMIT 1"):
+        # A better report can move an event back in time; a branch keeps its last use until a
+        # rebuild, since it only serves to put branches in order.
+        last_uses = zip(found["sums_by_branch"], wanted["sums_by_branch"], strict=True)
+        assert all(ours[:4] == true[:4] and ours[4] >= true[4] for ours, true in last_uses)
+        found["sums_by_branch"] = wanted["sums_by_branch"]
+    assert found == wanted
     session_places = {r["key"]: r for r in rows(path, "SELECT key, project, branch FROM sessions")}
     names = {row["id"] for row in rows(path, "SELECT id FROM names")} | {0}
     for event in rows(path, "SELECT * FROM events"):

@@ -62,8 +62,8 @@ def take(
     for id_ in batch:
         claimed.append(event_ids.claim(id_, first + sum(claimed)))
         if claimed[-1]:
-            row = [first + sum(claimed) - 1, pack(id_), *[0] * 22]
-            connection.execute(f"INSERT INTO events VALUES ({','.join('?' * 24)})", row)
+            row = [first + sum(claimed) - 1, pack(id_), *[0] * 23]
+            connection.execute(f"INSERT INTO events VALUES ({','.join('?' * 25)})", row)
     return claimed
 
 

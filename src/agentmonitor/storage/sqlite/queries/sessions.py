@@ -10,10 +10,12 @@ from agentmonitor.model.activity import Activity, ToolCall
 from agentmonitor.model.clock import to_iso
 from agentmonitor.model.filters import SessionFilter
 from agentmonitor.model.session import RunningTool, SessionRow, SessionStatus, SubagentRow
+from agentmonitor.model.usage import Channel
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.sessions import STATES
 
 STATUSES: tuple[SessionStatus, ...] = ("active", "idle", "ended")
+CENT_NANO = 10_000_000
 _decode = msgspec.json.Decoder(Activity).decode
 Row = tuple[Any, ...]
 """A row of the database: SQLite's columns have no static types."""
@@ -21,7 +23,7 @@ Row = tuple[Any, ...]
 _COLUMNS = (
     "id, agent, project, branch, model, status, started_at, ended_at, last_event_at, events,"
     " errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced, files_edited,"
-    " lines_added, lines_removed, title, cwd, activity"
+    " lines_added, lines_removed, title, cwd, channel, own_nano, client_nano, activity"
 )
 _ORDER = "ORDER BY status, last_event_at DESC, key DESC"
 _LIVE = f"(status < 2 OR state < {STATES.index('idle')})"
@@ -78,7 +80,7 @@ def session_row(row: Row, names: dict[int, str | None]) -> SessionRow:
     """A SessionRow of the columns of ``_COLUMNS``."""
     (id_, agent, project, branch, model, status, started, ended, last, events, errors, tokens_in,
      tokens_out, cache_read, cache_write, nano, unpriced, files, added, removed, title, cwd,
-     activity_json) = row  # fmt: skip
+     channel, own, client, activity_json) = row  # fmt: skip
     activity = _decode(activity_json)
     ask = activity.ask
     agent_type = names[agent] or ""
@@ -107,6 +109,9 @@ def session_row(row: Row, names: dict[int, str | None]) -> SessionRow:
         cache_write_tokens=cache_write,
         error_count=errors,
         unpriced_events=unpriced,
+        client_cost_usd=client / 1e9 if client else None,
+        cost_difference_usd=(client - own) / 1e9 if abs(client - own) > CENT_NANO else None,
+        usage_channel=Channel(channel).name.lower() if channel else None,
         title=title,
         model=names[model],
         cwd=cwd,

@@ -125,7 +125,9 @@ class StatsQueries:
         return WindowUse(tokens=int(t_in + t_out), cost_usd=nano / 1e9)
 
     def _timeline(self) -> list[CostBucket]:
-        measures = ("cost_nano", "tokens_in", "tokens_out", "events", "errors")
+        measures = (
+            "cost_nano", "tokens_in", "tokens_out", "events", "errors", "unpriced_tokens",
+        )  # fmt: skip
         # The time line is by the hour: days and the whole do not serve it.
         since = self._since if self._since is not None else -FAR
         spans = cover(since, None, (HOUR, MINUTE))
@@ -138,15 +140,18 @@ class StatsQueries:
                 tokens_out=int(t_out),
                 event_count=int(events),
                 error_count=int(errors),
+                unpriced_tokens=int(unpriced),
             )
-            for hour, nano, t_in, t_out, events, errors in self._connection.execute(
+            for hour, nano, t_in, t_out, events, errors, unpriced in self._connection.execute(
                 f"{query} ORDER BY hour", arguments
             )
             if events
         ]
 
     def _projects(self, limit: int) -> list[ProjectCost]:
-        rows = self._sums("sums_by_project", ("project",), ("cost_nano", "events"))
+        rows = self._sums(
+            "sums_by_project", ("project",), ("cost_nano", "events", "unpriced_tokens")
+        )
         conditions, arguments = self._session_conditions()
         sessions = dict(
             self._connection.execute(
@@ -161,17 +166,20 @@ class StatsQueries:
                 cost_usd=nano / 1e9,
                 session_count=sessions.get(int(project), 0),
                 event_count=int(events),
+                unpriced_tokens=int(unpriced),
             )
-            for project, nano, events in rows
+            for project, nano, events, unpriced in rows
             if events
         ]
         result.sort(key=lambda p: (-p.cost_usd, -p.event_count, p.project))
         return result[:limit]
 
     def _models(self) -> list[ModelCost]:
-        rows = self._sums(
-            "sums_by_usage", ("model",), ("cost_nano", "events", "tokens_in", "tokens_out")
-        )
+        measures = (
+            "cost_nano", "events", "tokens_in", "tokens_out", "cache_read", "cache_write",
+            "unpriced", "unpriced_tokens",
+        )  # fmt: skip
+        rows = self._sums("sums_by_usage", ("model",), measures)
         names = self._names.values(self._connection, {int(row[0]) for row in rows})
         result = [
             ModelCost(
@@ -180,8 +188,12 @@ class StatsQueries:
                 event_count=int(events),
                 tokens_in=int(t_in),
                 tokens_out=int(t_out),
+                cache_read_tokens=int(read),
+                cache_write_tokens=int(write),
+                unpriced_events=int(unpriced),
+                unpriced_tokens=int(u_tokens),
             )
-            for model, nano, events, t_in, t_out in rows
+            for model, nano, events, t_in, t_out, read, write, unpriced, u_tokens in rows
             if events and (name := names[int(model)]) is not None
         ]
         return sorted(result, key=lambda m: (-m.cost_usd, -m.event_count, m.model))
@@ -217,7 +229,10 @@ class StatsQueries:
         if self._since is not None:
             conditions.append("last_time >= ?")
             arguments.append(self._since)
-        query = f"SELECT DISTINCT branch FROM sums_by_branch WHERE {' AND '.join(conditions)}"
+        query = (
+            f"SELECT branch FROM sums_by_branch WHERE {' AND '.join(conditions)}"
+            " GROUP BY branch HAVING sum(events) > 0"
+        )
         return [branch for (branch,) in self._connection.execute(query, arguments)]
 
 
@@ -225,13 +240,16 @@ def filter_options(connection: sqlite3.Connection, names: NameReader) -> FilterO
     """``GET /api/filter-options``."""
 
     def distinct(column: str, table: str = "sums_by_usage") -> list[str]:
-        query = f"SELECT DISTINCT {column} FROM {table} WHERE level = 0 AND events > 0"
+        # What is pending can take away what the roll-ups still hold.
+        query = (
+            f"SELECT {column} FROM {table} WHERE level = 0 GROUP BY {column} HAVING sum(events) > 0"
+        )
         found = names.values(connection, [number for (number,) in connection.execute(query)])
         return sorted(name for name in found.values() if name is not None)
 
     rows = connection.execute(
         "SELECT branch, project, max(last_time) FROM sums_by_branch"
-        " GROUP BY branch, project ORDER BY 3 DESC, branch, project"
+        " GROUP BY branch, project HAVING sum(events) > 0 ORDER BY 3 DESC, branch, project"
     ).fetchall()
     texts = names.values(connection, {number for row in rows for number in row[:2]})
     branches = [

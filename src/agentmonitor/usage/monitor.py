@@ -1,4 +1,4 @@
-"""Usage windows: what each agent has used of its limits, by the time of the events."""
+"""The usage monitor of contract version 1: what each agent has used of its guessed limits."""
 
 from agentmonitor.agents.registry import Registry, usage_windows
 from agentmonitor.config import Settings

@@ -1,0 +1,292 @@
+"""Claude Code's log records: one for each thing that happened.
+
+Source: the agent's monitoring reference. The attribute ``event.name`` has the name without, the
+body has it with the prefix; identity is on each record; numbers and truth values may be text. All
+have ``event.timestamp`` and ``event.sequence``, which counts anew in each process.
+
+No record moves the session's state: records arrive seconds late, and hooks tell the state at once.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from agentmonitor.agents.base import Reading
+from agentmonitor.agents.claude_code import keys, tools, values
+from agentmonitor.agents.claude_code.values import PREFIX
+from agentmonitor.model.event import Event, EventType
+from agentmonitor.model.signal import Signal, first_line
+from agentmonitor.model.usage import Channel, Report
+from agentmonitor.otlp.records import LogRecord
+
+_STILL = Signal(kind="none")
+_MAIN = frozenset({"", "main", "sdk"})
+_KEPT = {
+    "prompt_id": "prompt.id", "query_source": "query_source", "subagent_type": "agent.name",
+    "skill": "skill.name", "plugin": "plugin.name", "effort": "effort",
+}  # fmt: skip
+"""What is kept of any record; the names are those of ``Event.metadata``."""
+
+
+def log(record: LogRecord, at: int) -> Reading:
+    """What a record says; ``at``: its arrival, in ms."""
+    attributes = record.attributes
+    name = tools.name(attributes, "event.name") or record.event_name
+    if not name and isinstance(record.body, str):
+        name = record.body
+    handler = _HANDLERS.get(name.removeprefix(PREFIX))
+    session_id = values.session(attributes, record.resource)
+    if handler is None or not session_id:
+        return Reading()
+    event = handler(_Record(record, name.removeprefix(PREFIX), session_id, at))
+    return Reading(events=[event] if event else [])
+
+
+class _Record:
+    """One record under translation."""
+
+    def __init__(self, record: LogRecord, name: str, session_id: str, at: int) -> None:
+        self.attributes = record.attributes
+        self.name = name
+        self.session_id = session_id
+        self.at = values.moment(self.attributes, record.time, record.observed, at) or at
+        self.prompt_id = tools.name(self.attributes, "prompt.id")
+        self.sequence = values.count(self.attributes, "event.sequence")
+
+    def text(self, key: str) -> str:
+        """An attribute that is a name."""
+        return tools.name(self.attributes, key)
+
+    def step(self, back: int = 0) -> str | None:
+        """What tells the record from all others of the prompt, or the one ``back`` before it."""
+        if self.sequence is None:
+            return None
+        return f"{self.prompt_id[:64]}:{self.sequence - back}"
+
+    def event(
+        self,
+        event_type: EventType,
+        metadata: dict[str, Any],
+        known: tuple[str, ...] = (),
+        *,
+        title: str | None = None,
+        **fields: Any,
+    ) -> Event:
+        """An event. Without a name among its keys it has an id, so that a repetition is known."""
+        event_id = None
+        if all(key.startswith("~") for key in known):
+            sequence = "" if self.sequence is None else self.sequence
+            event_id = values.once(self.session_id, sequence, self.name, self.at)
+        return Event(
+            session_id=self.session_id,
+            agent_type=keys.AGENT_TYPE,
+            event_type=event_type,
+            event_id=event_id,
+            source="otel",
+            channel=Channel.LOG,
+            occurred_at=self.at,
+            metadata=values.named(self.attributes, **_KEPT) | metadata,
+            signal=Signal(kind="none", title=title) if title else _STILL,
+            keys=known,
+            **fields,
+        )
+
+
+def _request(record: _Record) -> Event:
+    found = record.attributes
+    request_id = record.text("request_id")
+    report = Report(fast=record.text("speed") == "fast", session_wide=not request_id)
+    return record.event(
+        "llm_response",
+        {},
+        (keys.request(request_id),) if request_id else (),
+        report=report,
+        model=record.text("model") or None,
+        tokens_in=values.count(found, "input_tokens") or 0,
+        tokens_out=values.count(found, "output_tokens") or 0,
+        cache_read_tokens=values.count(found, "cache_read_tokens") or 0,
+        cache_write_tokens=values.count(found, "cache_creation_tokens") or 0,
+        duration_ms=values.count(found, "duration_ms"),
+        cost_usd=values.dollars(found),
+    )
+
+
+def _response(record: _Record) -> Event | None:
+    """An answer's text. Its tokens are in the request's own record, or in its file."""
+    request_id, text = record.text("request_id"), values.words(record.attributes, "response")
+    if not request_id or not text:
+        return None
+    return record.event(
+        "llm_response",
+        {"text": text},
+        (keys.request(request_id),),
+        report=Report(approximate=True),
+        model=record.text("model") or None,
+    )
+
+
+def _failed_request(record: _Record) -> Event:
+    """A request failed for good, all of its attempts included."""
+    error = values.words(record.attributes, "error")
+    kind = record.text("category") if record.name == "api_refusal" else record.text("status_code")
+    metadata = values.named(
+        record.attributes, status_code="status_code", attempt="attempt", category="category",
+        total_attempts="total_attempts",
+    )  # fmt: skip
+    message = error or record.name
+    request_id, known = record.text("request_id"), []
+    if request_id:
+        known.append(keys.failed_request(request_id))
+    # The record about exhausted retries follows at once upon that of the error, and repeats it.
+    step = record.step(back=1 if record.name == "api_retries_exhausted" else 0)
+    if step is not None:
+        known.append(keys.failed_request(f"{record.session_id[: keys.MAX_ID // 2]}:{step}"))
+    source = record.text("query_source")
+    if source in _MAIN or source.startswith("repl_main_thread"):
+        known += keys.likely("error", record.session_id, record.at)
+    return record.event(
+        "error",
+        metadata | {"error": error[:80] or kind or record.name, "message": message},
+        tuple(known),
+        model=record.text("model") or None,
+        duration_ms=values.count(record.attributes, "duration_ms"),
+        status="error",
+    )
+
+
+def _tool_result(record: _Record) -> Event:
+    found = record.attributes
+    failed = values.flag(found, "success") is False
+    metadata = _called(record)
+    if failed:
+        error = values.words(found, "error") or record.text("error_type")
+        metadata["error"] = error[: tools.MAX_VALUE] or "error"
+    return record.event(
+        "tool_use",
+        metadata,
+        _call_keys(record),
+        tool_name=record.text("tool_name") or None,
+        status="error" if failed else "success",
+        duration_ms=values.count(found, "duration_ms"),
+    )
+
+
+def _tool_decision(record: _Record) -> Event | None:
+    """A refused call. It has no result here, but one in the session's file under the same id:
+    without the id it would be counted there again. A call that was allowed tells its result."""
+    call_id = record.text("tool_use_id")
+    if record.text("decision") != "reject" or not call_id:
+        return None
+    return record.event(
+        "tool_use",
+        _called(record) | {"error": "permission denied"},
+        (keys.tool(call_id),),
+        tool_name=record.text("tool_name") or None,
+        status="error",
+    )
+
+
+def _called(record: _Record) -> dict[str, Any]:
+    """What a call is about, as far as the client was told to send it."""
+    found = record.attributes
+    given = values.document(found, "tool_parameters")
+    about = tools.describe(values.document(found, "tool_input")) | tools.describe(given)
+    command = values.words(given, "full_command") or values.words(given, "bash_command")
+    if command:
+        about.setdefault("command", command[: tools.MAX_VALUE])
+    return about | values.named(
+        found, tool_use_id="tool_use_id", decision_source="decision_source",
+        decision="decision_type", source="source",
+    )  # fmt: skip
+
+
+def _call_keys(record: _Record) -> tuple[str, ...]:
+    call_id = record.text("tool_use_id")
+    step = record.step()
+    if call_id:
+        return (keys.tool(call_id),)
+    # A sequence without a prompt may come again in the session's next process.
+    return (keys.tool(step),) if step is not None and record.prompt_id else ()
+
+
+def _prompt(record: _Record) -> Event:
+    prompt = values.words(record.attributes, "prompt")
+    uuid = record.text("message.uuid")
+    known: tuple[str, ...] = (keys.prompt(record.prompt_id),) if record.prompt_id else ()
+    known += (keys.line(uuid),) if uuid else ()
+    if prompt:
+        known += keys.likely_prompt(record.session_id, record.at, prompt)
+    metadata = values.named(
+        record.attributes, prompt_length="prompt_length", command="command_name"
+    )
+    if prompt:
+        metadata["prompt"] = prompt
+    return record.event("user_prompt", metadata, known, title=first_line(prompt))
+
+
+def _compaction(record: _Record) -> Event:
+    metadata = values.named(
+        record.attributes, trigger="trigger", pre_tokens="pre_tokens", post_tokens="post_tokens",
+        error="error",
+    )  # fmt: skip
+    return record.event(
+        "compaction",
+        metadata,
+        keys.likely("compaction", record.session_id, record.at),
+        duration_ms=values.count(record.attributes, "duration_ms"),
+        status="error" if values.flag(record.attributes, "success") is False else "success",
+    )
+
+
+def _subagent(record: _Record) -> Event:
+    """A sub-agent is done. Its tokens are those of its last request alone: not to be counted."""
+    kind = record.text("agent_type")
+    metadata = values.named(
+        record.attributes, subagent_type="agent_type", is_async="is_async",
+        tool_uses="total_tool_uses",
+    )  # fmt: skip
+    return record.event(
+        "subagent_end",
+        metadata,
+        keys.likely("subagent_end", record.session_id, record.at, kind),
+        duration_ms=values.count(record.attributes, "duration_ms"),
+    )
+
+
+_ABOUT = (
+    "from_mode", "to_mode", "trigger", "status", "transport_type", "server_scope", "server_name",
+    "error", "error_code", "error_name", "action", "success", "auth_method", "skill_name",
+    "plugin_name", "mention_type",
+)  # fmt: skip
+
+
+def _note(record: _Record) -> Event | None:
+    """Something that is worth a line in the feed, and no more. That a server was connected or an
+    account was signed in is not: each start of the agent says so."""
+    found = record.attributes
+    if record.text("status") == "connected":
+        return None
+    if record.name == "auth" and values.flag(found, "success") is not False:
+        return None
+    about = values.named(found, **{name: name for name in _ABOUT})
+    return record.event("hook", {"hook_event": record.name} | about)
+
+
+_HANDLERS: dict[str, Callable[[_Record], Event | None]] = {
+    "api_request": _request,
+    "assistant_response": _response,
+    "api_error": _failed_request,
+    "api_refusal": _failed_request,
+    "api_retries_exhausted": _failed_request,
+    "tool_result": _tool_result,
+    "tool_decision": _tool_decision,
+    "user_prompt": _prompt,
+    "compaction": _compaction,
+    "subagent_completed": _subagent,
+    "permission_mode_changed": _note,
+    "mcp_server_connection": _note,
+    "internal_error": _note,
+    "auth": _note,
+    "skill_activated": _note,
+    "plugin_installed": _note,
+}
+"""What is not here is bookkeeping: hooks' executions, bodies of requests, surveys."""

@@ -1,0 +1,1 @@
+"""Session files: history is imported, and files that grow are followed."""

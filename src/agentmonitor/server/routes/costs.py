@@ -1,0 +1,38 @@
+"""``POST /api/v2/costs/recalc``: pricing the past anew."""
+
+import msgspec
+
+from agentmonitor.recalc import recalculate
+from agentmonitor.runtime import Runtime
+from agentmonitor.server.http import Reply, Request, decode_body
+from agentmonitor.server.progress import progress_reply
+from agentmonitor.server.router import Router
+
+
+class RecalcRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of the call."""
+
+    apply: bool = False
+    """Store the new costs; otherwise only tell what would change."""
+    everything: bool = False
+    """Price anew what has a price of ours as well."""
+
+
+def register(router: Router) -> None:
+    """Add the routes of this module."""
+    router.add("POST", "/api/v2/costs/recalc", recalc)
+
+
+async def recalc(request: Request, runtime: Runtime) -> Reply:
+    """Tells how many requests were looked at; the outcome comes last."""
+    wanted = decode_body(await request.body(), RecalcRequest)
+    runtime.pricer.reload()  # prices may have been refreshed since the start
+    return progress_reply(
+        lambda tell: recalculate(
+            runtime.engine,
+            runtime.pricer,
+            everything=wanted.everything,
+            apply=wanted.apply,
+            progress=tell,
+        )
+    )

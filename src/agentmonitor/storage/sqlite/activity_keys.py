@@ -1,0 +1,93 @@
+"""Which event shows an activity that several channels report.
+
+Keys are kept as 64-bit hashes: they are many, and only ever looked up.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from agentmonitor.model.event import LIKENESS, Event
+from agentmonitor.storage.sqlite.bulk import Insert
+
+_INSERT = Insert("activity_keys", 2)
+_FIND = (
+    "SELECT k.key, coalesce(m.target, k.event) FROM activity_keys k"
+    " LEFT JOIN activity_merges m ON m.event = k.event"
+    " WHERE k.key IN (SELECT value FROM json_each(?))"
+)
+
+
+def hash_key(key: str) -> int:
+    """A signed 64-bit hash."""
+    from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
+
+    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def keys_of(event: Event) -> tuple[str, ...]:
+    """What ``event`` is known by. Likenesses alone would not recognise a repeat of itself."""
+    keys = event.keys
+    if event.event_id is not None and all(key.startswith(LIKENESS) for key in keys):
+        return (*keys, f"id:{event.event_id}") if keys else ()
+    return keys
+
+
+class ActivityKeys:
+    """Finds and claims keys inside the writer's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._hashes: dict[str, int] = {}
+        self._holders: dict[int, int] = {}
+        self._new: dict[int, int] = {}
+
+    def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
+        """Read what is known of the keys of ``batches``: one query a transaction."""
+        self._hashes = {
+            key: hash_key(key) for events in batches for event in events for key in keys_of(event)
+        }
+        self._holders = {}
+        if self._hashes:
+            wanted = msgspec.json.encode(list(self._hashes.values())).decode()
+            self._holders.update(self._connection.execute(_FIND, (wanted,)))
+
+    def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]]:
+        """The ids of the events that ``keys`` name: by names, and by likenesses."""
+        named: set[int] = set()
+        alike: set[int] = set()
+        for key in keys:
+            event = self._holders.get(self._hashes[key])
+            if event is not None:
+                (alike if key.startswith(LIKENESS) else named).add(event)
+        return named, alike - named
+
+    def claim(self, keys: Sequence[str], event: int) -> None:
+        """Let those of ``keys`` that are free name the event with the id ``event``."""
+        for key in keys:
+            number = self._hashes[key]
+            if number not in self._holders:
+                self._holders[number] = self._new[number] = event
+
+    def merge(self, event: int, target: int) -> None:
+        """``event`` is the activity that ``target`` shows."""
+        self._connection.execute(
+            "UPDATE activity_merges SET target = ? WHERE target = ?", (target, event)
+        )
+        self._connection.execute("INSERT INTO activity_merges VALUES (?, ?)", (event, target))
+        for holders in (self._holders, self._new):
+            for key, holder in holders.items():
+                if holder == event:
+                    holders[key] = target
+
+    def save(self) -> None:
+        """Write the claims. Belongs into the transaction."""
+        if self._new:
+            _INSERT.run(self._connection, sorted(self._new.items()))
+            self._new = {}
+
+    def forget(self) -> None:
+        """The transaction was rolled back."""
+        self._new = {}

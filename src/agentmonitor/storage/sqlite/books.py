@@ -1,0 +1,75 @@
+"""What an event's row adds to the roll-ups and to its session."""
+
+from agentmonitor.model.clock import MINUTE_MS
+from agentmonitor.storage.sqlite import event_rows as col
+from agentmonitor.storage.sqlite.event_rows import Row
+from agentmonitor.storage.sqlite.ledger import Entry
+from agentmonitor.storage.sqlite.rollups import Cells, measure, to_nano
+from agentmonitor.storage.sqlite.session_files import SessionFiles
+from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
+
+
+class Books:
+    """Keeps roll-ups and sessions in step with rows, inside the writer's transaction."""
+
+    def __init__(self, cells: Cells, sessions: SessionWriter, files: SessionFiles) -> None:
+        self._cells = cells
+        self._sessions = sessions
+        self._files = files
+
+    def enter(self, row: Row, entry: Entry | None, session: Session) -> None:
+        """Count ``row``, whose session is ``session``."""
+        time = row[col.TIME]
+        cell = measure(
+            row[col.STATUS] != 0, row[col.TOKENS_IN], row[col.TOKENS_OUT], row[col.CACHE_READ],
+            row[col.CACHE_WRITE], row[col.COST], row[col.DURATION],
+        )  # fmt: skip
+        session.count(cell, time, row[col.LINES_ADDED], row[col.LINES_REMOVED])
+        if entry is not None:
+            _compare(session, entry, 1)
+        if row[col.FILE]:
+            self._files.add(session, row[col.FILE])
+        self._sessions.touch(session)
+        self._cells.add(_key(row), cell, time)
+
+    def strike(self, row: Row, entry: Entry | None) -> None:
+        """Take back what ``enter`` counted for ``row`` as it stands."""
+        cell = measure(
+            row[col.STATUS] != 0, row[col.TOKENS_IN], row[col.TOKENS_OUT], row[col.CACHE_READ],
+            row[col.CACHE_WRITE], row[col.COST], row[col.DURATION],
+        )  # fmt: skip
+        cell = [-value for value in cell]
+        session = self._sessions.by_key(row[col.SESSION])
+        session.uncount(cell, row[col.LINES_ADDED], row[col.LINES_REMOVED])
+        if entry is not None:
+            _compare(session, entry, -1)
+        self._sessions.touch(session)
+        self._cells.add(_key(row), cell, row[col.TIME])
+
+    def move(self, before: Row, entry_before: Entry | None, row: Row, entry: Entry | None) -> None:
+        """``before`` became ``row``."""
+        self.strike(before, entry_before)
+        self.enter(row, entry, self._sessions.by_key(row[col.SESSION]))
+        place = (before[col.SESSION], before[col.FILE])
+        if before[col.FILE] and place != (row[col.SESSION], row[col.FILE]):
+            self._files.check(self._sessions.by_key(before[col.SESSION]), before[col.FILE])
+
+    def remove(self, row: Row, entry: Entry | None) -> None:
+        """``row`` is going to be deleted."""
+        self.strike(row, entry)
+        if row[col.FILE]:
+            self._files.check(self._sessions.by_key(row[col.SESSION]), row[col.FILE])
+
+
+def _key(row: Row) -> tuple[int, int, int, int, int, int, int, int]:
+    return (
+        row[col.TIME] // MINUTE_MS, row[col.AGENT], row[col.TYPE], row[col.TOOL], row[col.MODEL],
+        row[col.SOURCE], row[col.PROJECT], row[col.BRANCH],
+    )  # fmt: skip
+
+
+def _compare(session: Session, entry: Entry, sign: int) -> None:
+    """Where our cost and a client's are both known, the session can tell whether they differ."""
+    if entry.counted and entry.own_cost is not None and entry.client_cost is not None:
+        session.own_nano += sign * to_nano(entry.own_cost)
+        session.client_nano += sign * to_nano(entry.client_cost)

@@ -1,0 +1,58 @@
+"""Model requests that can be priced anew, and their new prices."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from agentmonitor.model.usage import Priceable, TokenUsage
+from agentmonitor.storage.sqlite import event_rows as col
+from agentmonitor.storage.sqlite.apply import Applier
+
+_FIND = (
+    "SELECT e.id, n.value, e.time, e.cost_usd, e.tokens_in, e.tokens_out, e.cache_read,"
+    " e.cache_write, coalesce(l.cache_write_1h, 0), coalesce(l.web_searches, 0),"
+    " coalesce(l.fast, 0), coalesce(l.batch, 0), l.own_cost, l.client_cost FROM events e"
+    " JOIN names n ON n.id = e.model LEFT JOIN ledger l ON l.event = e.id"
+    " WHERE e.id > ? AND e.tokens_in + e.tokens_out + e.cache_read + e.cache_write > 0 {}"
+    " ORDER BY e.id LIMIT ?"
+)
+
+
+def priceable(
+    connection: sqlite3.Connection, after: int, limit: int, *, everything: bool
+) -> list[Priceable]:
+    """Requests with ids above ``after``: those without a cost, or all."""
+    query = _FIND.format("" if everything else "AND e.cost_usd IS NULL")
+    result = []
+    for row in connection.execute(query, (after, limit)):
+        (number, model, time, cost, tokens_in, tokens_out, read, write, hour, searches, fast,
+         batch, own, client) = row  # fmt: skip
+        usage = TokenUsage(
+            tokens_in=tokens_in, tokens_out=tokens_out, cache_read=read, cache_write=write,
+            cache_write_1h=hour, web_searches=searches, fast=bool(fast), batch=bool(batch),
+        )  # fmt: skip
+        known = cost if client is None else own
+        result.append(Priceable(number, model, time, usage, cost, known))
+    return result
+
+
+def reprice(applier: Applier, prices: Sequence[tuple[int, float]]) -> int:
+    """Set our cost of events, in US dollars; how many rows changed. Belongs into a transaction."""
+    changed = 0
+    for number, cost in prices:
+        row = applier.rows.find(number)
+        entry = applier.ledger.find(number)
+        before = row.copy()
+        repriced = entry
+        if entry is None or entry.client_cost is None:
+            row[col.COST] = cost
+        if entry is not None:
+            repriced = msgspec.structs.replace(entry, own_cost=cost)
+            row[col.COST] = repriced.cost()
+            applier.ledger.put(repriced)
+        if row != before or repriced != entry:
+            applier.books.move(before, entry, row, repriced)
+            applier.rows.change(row)
+            changed += 1
+    return changed

@@ -1,0 +1,97 @@
+"""OTLP records on their way to the pipeline: whose they are, and what they say."""
+
+from collections.abc import Iterable
+
+from agentmonitor.agents.base import Reading, Telemetry
+from agentmonitor.agents.registry import Registry
+from agentmonitor.model.clock import now_ms
+from agentmonitor.model.event import Event
+from agentmonitor.model.mark import SeriesMark
+from agentmonitor.model.quota import Quota
+from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.windows import believable
+from agentmonitor.otlp.deltas import Deltas
+from agentmonitor.otlp.records import Attributes, LogRecord, Point, Span
+from agentmonitor.pipeline import Pipeline
+from agentmonitor.storage.engine import Engine
+
+
+class TelemetryIntake:
+    """Stores what exporters report. Belongs to the event loop's thread."""
+
+    def __init__(self, engine: Engine, registry: Registry, pipeline: Pipeline) -> None:
+        self._engine = engine
+        self._registry = registry
+        self._pipeline = pipeline
+        self._deltas: Deltas | None = None
+
+    async def logs(self, records: Iterable[LogRecord]) -> None:
+        """Store log records. Raises what ``Pipeline.ingest`` raises."""
+        now = now_ms()
+        gathered = _Gathered()
+        for record in records:
+            event = record.event_name or str(record.attributes.get("event.name") or "")
+            telemetry = self._telemetry(record.resource, event)
+            if telemetry.log is not None:
+                gathered.add(telemetry.log(record, now))
+        await self._store(gathered)
+
+    async def spans(self, spans: Iterable[Span]) -> None:
+        """Store what spans tell. Raises what ``Pipeline.ingest`` raises."""
+        now = now_ms()
+        gathered = _Gathered()
+        for span in spans:
+            telemetry = self._telemetry(span.resource)
+            if telemetry.span is not None:
+                gathered.add(telemetry.span(span, now))
+        await self._store(gathered)
+
+    async def points(self, points: Iterable[Point]) -> None:
+        """Store what metrics tell: of cumulative ones what they add, once, restarts included.
+
+        Raises what ``Pipeline.ingest`` raises; then the next points tell it again.
+        """
+        if self._deltas is None:
+            self._deltas = Deltas()
+            self._deltas.load(
+                (mark.key, mark.start, mark.value, mark.count, mark.time)
+                for mark in self._engine.series_marks()
+            )
+        deltas = self._deltas.apply(points)
+        marks = [SeriesMark(*series) for series in self._deltas.changes()]
+        by_agent: dict[int, tuple[Telemetry, list[Point]]] = {}
+        for point in deltas:
+            telemetry = self._telemetry(point.resource)
+            by_agent.setdefault(id(telemetry), (telemetry, []))[1].append(point)
+        gathered = _Gathered()
+        now = now_ms()
+        for telemetry, some in by_agent.values():
+            if telemetry.points is not None:
+                gathered.add(telemetry.points(some, now))
+        try:
+            await self._store(gathered, marks)
+        except BaseException:
+            self._deltas.undo(deltas)
+            raise
+
+    def _telemetry(self, resource: Attributes, event: str = "") -> Telemetry:
+        return self._registry.telemetry_of(str(resource.get("service.name") or ""), event)
+
+    async def _store(self, gathered: "_Gathered", marks: list[SeriesMark] | None = None) -> None:
+        await self._pipeline.ingest(gathered.events, gathered.signals, marks or ())
+        if gathered.quotas:
+            self._engine.put_quotas(believable(gathered.quotas, now_ms()))
+
+
+class _Gathered:
+    """The readings of one request in one."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.signals: list[SessionSignal] = []
+        self.quotas: list[Quota] = []
+
+    def add(self, reading: Reading) -> None:
+        self.events += reading.events
+        self.signals += reading.signals
+        self.quotas += reading.quotas

@@ -1,0 +1,137 @@
+"""OTLP over HTTP: what is accepted, and how what is not is answered."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from backports import zstd
+
+from .client import Api, unique
+
+PATHS = ("/v1", "/api/otel/v1")
+Encode = Callable[[bytes], bytes]
+ENCODINGS: dict[str, Encode] = {
+    "gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress,
+}  # fmt: skip
+JSON = {"content-type": "application/json"}
+PROTOBUF = {"content-type": "application/x-protobuf"}
+
+
+def text(value: str) -> dict[str, Any]:
+    return {"stringValue": value}
+
+
+def logs(session: str, request: str, **tokens: int) -> dict[str, Any]:
+    """One Claude Code ``api_request`` record."""
+    attributes = {
+        "session.id": text(session), "event.name": text("api_request"),
+        "event.timestamp": text("2026-11-20T10:00:00.000Z"), "model": text("claude-sonnet-4-5"),
+        "request_id": text(request), "cost_usd": text("0.01"), "duration_ms": text("900"),
+    } | {name: {"intValue": str(count)} for name, count in tokens.items()}  # fmt: skip
+    record = {
+        "timeUnixNano": "1795168800000000000",
+        "body": text("claude_code.api_request"),
+        "attributes": [{"key": key, "value": value} for key, value in attributes.items()],
+    }
+    service = {"key": "service.name", "value": text("claude-code")}
+    return {
+        "resourceLogs": [
+            {"resource": {"attributes": [service]}, "scopeLogs": [{"logRecords": [record]}]}
+        ]
+    }
+
+
+def tokens_of(api: Api, session: str) -> tuple[int, int]:
+    answer = api.get(f"/api/sessions/{session}")
+    assert answer.status_code == 200, answer.text
+    row = answer.json()["session"]
+    return row["tokens_in"], row["tokens_out"]
+
+
+@pytest.mark.parametrize("base", PATHS)
+def test_a_request_in_json_is_counted_once_however_often_it_comes(api: Api, base: str) -> None:
+    session, request = unique("ct-s"), unique("req")
+    for _ in range(2):
+        answer = api.post(f"{base}/logs", logs(session, request, input_tokens=7, output_tokens=3))
+        assert (answer.status_code, answer.json()) == (200, {})
+    assert tokens_of(api, session) == (7, 3)
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_compressed_bodies_are_understood(api: Api, name: str) -> None:
+    session = unique("ct-s")
+    body = json.dumps(logs(session, unique("req"), input_tokens=5)).encode()
+    answer = api.http.post(
+        "/v1/logs", content=ENCODINGS[name](body), headers=JSON | {"content-encoding": name}
+    )
+    assert answer.status_code == 200
+    assert tokens_of(api, session) == (5, 0)
+
+
+def test_protobuf_is_answered_in_protobuf(api: Api) -> None:
+    from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]  # has none
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+    session = unique("ct-s")
+    document = logs(session, unique("req"), input_tokens=11, output_tokens=2)
+    message = ParseDict(document, ExportLogsServiceRequest())
+    answer = api.http.post("/v1/logs", content=message.SerializeToString(), headers=PROTOBUF)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    assert answer.content == b""
+    assert tokens_of(api, session) == (11, 2)
+
+
+def test_a_document_in_quotes_is_unwrapped(api: Api) -> None:
+    session = unique("ct-s")
+    body = json.dumps(json.dumps(logs(session, unique("req"), input_tokens=4)))
+    answer = api.http.post(
+        "/api/otel/v1/logs", content=body, headers={"content-type": "text/plain"}
+    )
+    assert answer.status_code == 200
+    assert tokens_of(api, session) == (4, 0)
+
+
+@pytest.mark.parametrize("signal", ["logs", "metrics", "traces"])
+def test_what_is_no_request_is_refused_in_its_own_encoding(api: Api, signal: str) -> None:
+    for body in (b"", b"[]", b"{", b'"text"'):
+        answer = api.http.post(f"/v1/{signal}", content=body, headers=JSON)
+        assert answer.status_code == 400, body
+        assert answer.json()["error"]
+    answer = api.http.post(f"/v1/{signal}", content=b"\xff\xff\xff", headers=PROTOBUF)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/x-protobuf"
+
+
+def test_too_large_a_body_is_refused_also_when_it_is_small_on_the_way(api: Api) -> None:
+    bomb = gzip.compress(b" " * (6 * 1024 * 1024))
+    answer = api.http.post("/v1/logs", content=bomb, headers=JSON | {"content-encoding": "gzip"})
+    assert answer.status_code == 413
+    answer = api.http.post("/v1/logs", content=b" " * (6 * 1024 * 1024), headers=JSON)
+    assert answer.status_code == 413
+
+
+def test_unknown_types_and_encodings_are_refused(api: Api) -> None:
+    answer = api.http.post("/v1/logs", content=b"x", headers={"content-type": "image/png"})
+    assert answer.status_code == 415
+    answer = api.http.post("/v1/logs", content=b"x", headers=JSON | {"content-encoding": "br"})
+    assert answer.status_code == 415
+    assert "gzip" in answer.headers["accept-encoding"]
+
+
+def test_a_record_that_cannot_be_read_is_named_and_the_others_are_stored(api: Api) -> None:
+    session = unique("ct-s")
+    document = logs(session, unique("req"), input_tokens=9)
+    records = document["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+    records.append({"attributes": "none", "timeUnixNano": {}})
+    answer = api.post("/v1/logs", document)
+    assert answer.status_code == 200
+    partial = answer.json()["partialSuccess"]
+    assert partial["rejectedLogRecords"] == "1"
+    assert partial["errorMessage"]
+    assert tokens_of(api, session) == (9, 0)
