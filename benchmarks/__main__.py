@@ -8,12 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ingest, machine, raw, read, sse, start
+from benchmarks import ingest, machine, raw, read, search, sse, start
 from benchmarks.figures import Figure, Outcome, table
 from benchmarks.server import BenchmarkError
 
 RESULTS = Path(__file__).resolve().parent / "results"
-WORKLOADS = ("raw", "start", "ingest", "single", "sse", "read", "memory")
+WORKLOADS = ("raw", "start", "ingest", "single", "sse", "read", "search", "memory")
 EXTRA = ("client",)
 """Not part of a normal run."""
 
@@ -35,6 +35,9 @@ class Run:
                 "single": lambda: ingest.single(self._chosen.seconds),
                 "sse": lambda: sse.run(self._chosen.seconds),
                 "read": lambda: read.run(
+                    self._chosen.events, self._chosen.days, self._chosen.calls
+                ),
+                "search": lambda: search.run(
                     self._chosen.events, self._chosen.days, self._chosen.calls
                 ),
                 "memory": lambda: ingest.memory(self.outcome("ingest")),

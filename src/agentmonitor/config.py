@@ -55,6 +55,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     capture_by_agent: Mapping[str, Capture] = {}
     session_timeout_s: float = 300.0
     """Idle after this, ended after twice this."""
+    retention_days: float = 0
+    """Events older than this are pruned, at least a day; their totals stay. 0: none."""
+    retention_gb: float = 0
+    """The oldest events are pruned when the database holds more (10**9 bytes). 0: none."""
     max_feed: int = 200
     """How many events a dashboard keeps in its feed at first."""
     stats_interval_ms: int = 5000
@@ -161,6 +165,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         "max_item_bytes": int(1024 * read.number("MAX_ITEM_KB", 256, least=0.1, most=65_536)),
         "capture": read.capture("CAPTURE"),
         "session_timeout_s": 60 * read.number("SESSION_TIMEOUT", 5, least=0.001),
+        "retention_days": read.number("RETENTION_DAYS", 0, least=0, most=36_500),
+        "retention_gb": read.number("RETENTION_GB", 0, least=0, most=1e6),
         "max_feed": read.integer("MAX_FEED", 200, least=1, most=5000),
         "stats_interval_ms": read.integer("STATS_INTERVAL", 5000, least=250),
         "max_sse_clients": read.integer("MAX_SSE_CLIENTS", 50, least=1, most=10_000),

@@ -24,6 +24,10 @@ class UnreadableLine(AgentMonitorError):
     """A line of a session file is not what its format says; the text is the reason."""
 
 
+class Unsupported(AgentMonitorError):
+    """What this program runs on lacks what the call needs; the text says what that is."""
+
+
 class Overloaded(AgentMonitorError):
     """The write queue is full; nothing was stored, and the same call may work in a second."""
 

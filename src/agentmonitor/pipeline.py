@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
+from time import perf_counter
 
 import msgspec
 
@@ -12,6 +13,7 @@ from agentmonitor.errors import StorageError
 from agentmonitor.metadata import Rules, prepare
 from agentmonitor.model.clock import now_ms, to_iso
 from agentmonitor.model.event import MAX_COST_USD, SCHEMA_VERSION, Event
+from agentmonitor.model.histogram import LATENCIES_S, Histogram
 from agentmonitor.model.mark import Mark
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.signal import SessionSignal
@@ -40,6 +42,8 @@ class Pipeline:
         self._woken = False
         self.changed_sessions: set[str] = set()
         """Ids of sessions with news for those who listen to session rows."""
+        self.latency = Histogram(LATENCIES_S)
+        """Seconds from the acceptance of a batch to its commit; the writer's thread observes."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Publish what other threads bring on ``loop``; without one, nobody listens."""
@@ -82,12 +86,15 @@ class Pipeline:
         answer: "asyncio.Future[list[int | None]] | Future[list[int | None]]",
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
+        accepted = perf_counter()
         now = now_ms()
         for event in events:
             self._prepare(event, now)
         signals = [self._clean(signal) for signal in signals]
 
         def done(result: WriteResult | StorageError) -> None:
+            if not isinstance(result, StorageError):
+                self.latency.observe(perf_counter() - accepted)
             self._outcomes.append((answer, result, events, signals))
             if loop is None:
                 self._deliver()

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -12,7 +14,7 @@ import msgspec
 from agentmonitor.agents.registry import load_registry
 from agentmonitor.bus import Bus
 from agentmonitor.config import Settings
-from agentmonitor.errors import AgentMonitorError
+from agentmonitor.errors import AgentMonitorError, Closed
 from agentmonitor.importer.batches import Span, Ways
 from agentmonitor.importer.history import ImportOutcome
 from agentmonitor.importer.importer import Importer
@@ -22,10 +24,13 @@ from agentmonitor.importer.service import FileService
 from agentmonitor.intake import HookIntake
 from agentmonitor.metadata import Rules
 from agentmonitor.model.clock import now_ms
+from agentmonitor.model.database import Retention
 from agentmonitor.model.event import Event
 from agentmonitor.model.stats import AgentUsage
+from agentmonitor.model.totals import Totals
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.pricing.files import make_pricer
+from agentmonitor.retention import keep_to
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.telemetry import TelemetryIntake
 from agentmonitor.usage import usage_monitor
@@ -39,6 +44,7 @@ T = TypeVar("T")
 SESSION_INTERVAL_S = 0.15
 """How often session rows go out to who listens to them."""
 MAX_SWEEP_S = 15.0
+PRUNE_INTERVAL_S = 3600.0
 READERS = 2
 
 
@@ -48,7 +54,10 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = load_registry()
-        self.engine = SqliteEngine(settings.db_path, self.registry.lingering)
+        self.retention = Retention(settings.retention_days, settings.retention_gb)
+        """What is kept of events."""
+        limited = bool(self.retention.days or self.retention.gigabytes)
+        self.engine = SqliteEngine(settings.db_path, self.registry.lingering, shrinks=limited)
         self.bus = Bus()
         self.pricer = make_pricer(settings)
         self.pipeline = Pipeline(
@@ -70,9 +79,12 @@ class Runtime:
         self.telemetry = TelemetryIntake(self.engine, self.registry, self.pipeline)
         self.files: FileService | None = None
         """Imports and follows session files; None when that is switched off."""
+        self.totals_at_start = Totals()
+        """What was stored already when the database was opened."""
         self._started = time.monotonic()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = threading.Event()
 
     @property
     def uptime_s(self) -> int:
@@ -83,10 +95,12 @@ class Runtime:
         """Open the database. Raises StorageError."""
         self.engine.open()
         self.bus.last_event_id = self.engine.last_event_id()
+        self.totals_at_start = self.engine.totals()
 
     async def start(self) -> None:
         """Start the periodic work on the running loop."""
         self.pipeline.attach(asyncio.get_running_loop())
+        self.engine.keep_index()
         timeout = self.settings.session_timeout_s
         every = [
             (min(MAX_SWEEP_S, timeout / 4), self._sweep),
@@ -97,11 +111,14 @@ class Runtime:
             self.files = self._file_service()
             self.files.start(asyncio.get_running_loop())
             every.append((60 * self.settings.auto_import_minutes, self._import_again))
+        if self.retention.days or self.retention.gigabytes:
+            every.append((PRUNE_INTERVAL_S, self._prune))
         self._tasks = [asyncio.create_task(_repeat(seconds, work)) for seconds, work in every]
 
     async def stop(self) -> None:
         """End the periodic work and the streams, store what is queued, close the database."""
         self.bus.close()
+        self._stopping.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -174,6 +191,10 @@ class Runtime:
         if changed and len(self.bus):
             self.bus.publish("session_update", {"type": "idle_check", "idled": len(changed)})
             self.pipeline.changed_sessions.update(changed)
+
+    async def _prune(self) -> None:
+        with suppress(Closed):
+            await asyncio.to_thread(keep_to, self.engine, self.retention, self._stopping)
 
     async def _publish_stats(self) -> None:
         if not len(self.bus):

@@ -150,7 +150,8 @@ class Api:
 
 def error_of(response: httpx.Response) -> str:
     """The `error` of an answer, which must be JSON and show nothing of the code."""
-    assert response.headers["content-type"].startswith("application/json"), response.text
+    kind = "problem+json" if "/api/v2/" in str(response.url) else "json"
+    assert response.headers["content-type"].startswith(f"application/{kind}"), response.text
     body = response.json()
     assert isinstance(body, dict)
     error = body["error"]

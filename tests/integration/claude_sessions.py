@@ -114,8 +114,7 @@ def lines_of(session: Session) -> list[Document]:
     lines: list[Document] = [_prompt(session.id)]
     for request in session.requests:
         outs = [*request.snapshots, request.usage.tokens_out]
-        # At least one line has the request id, so that the log's report can be recognised.
-        with_id = "log" in session.channels or request.has_request_id
+        with_id = request.has_request_id
         for index, out in enumerate(outs):
             is_last = index == len(outs) - 1
             lines.append(_assistant(request, out, index, with_id=with_id, calls=is_last))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,23 @@ def written(folder: Path, story: list[Session]) -> Path:
     return projects
 
 
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts servers, which end with the test whatever becomes of it."""
+    servers: list[Server] = []
+
+    def start(folder: Path, settings: dict[str, str]) -> Server:
+        servers.append(Server(folder, settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+Serve = Callable[[Path, dict[str, str]], Server]
+
+
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "agentmonitor", "import", *arguments],
@@ -101,7 +119,7 @@ def check(address: str, story: list[Session]) -> None:
     assert {tool["tool_name"]: tool["total_calls"] for tool in tools} == calls
 
 
-def test_history_is_imported_once_by_command_and_by_server(tmp_path: Path) -> None:
+def test_history_is_imported_once_by_command_and_by_server(tmp_path: Path, serve: Serve) -> None:
     story = made_up(12)
     written(tmp_path, story)
     dry = imported(tmp_path, "--dry-run")
@@ -112,7 +130,7 @@ def test_history_is_imported_once_by_command_and_by_server(tmp_path: Path) -> No
     again = imported(tmp_path)
     assert (again["known"], again["events"], again["new"]) == (13, 0, 0)
     assert imported(tmp_path, "--force")["new"] == 0
-    server = Server(tmp_path, {"AGENTMONITOR_AUTO_IMPORT_MINUTES": "10"})
+    server = serve(tmp_path, {"AGENTMONITOR_AUTO_IMPORT_MINUTES": "10"})
     address = server.address()
     check(address, story)
     # Now the server holds the database, and does the work.
@@ -134,7 +152,7 @@ def test_history_is_imported_once_by_command_and_by_server(tmp_path: Path) -> No
     assert server.stop() == 0
 
 
-def test_bad_lines_are_named_and_nothing_else_is_lost(tmp_path: Path) -> None:
+def test_bad_lines_are_named_and_nothing_else_is_lost(tmp_path: Path, serve: Serve) -> None:
     story = made_up(2)
     projects = written(tmp_path, story)
     path = projects / "-home-dev-p1/s1.jsonl"
@@ -142,12 +160,12 @@ def test_bad_lines_are_named_and_nothing_else_is_lost(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0
     assert f"{path}:1: " in done.stdout
-    server = Server(tmp_path, {})
+    server = serve(tmp_path, {})
     check(server.address(), story)
     assert server.stop() == 0
 
 
-def test_an_interrupted_import_goes_on_from_there(tmp_path: Path) -> None:
+def test_an_interrupted_import_goes_on_from_there(tmp_path: Path, serve: Serve) -> None:
     story = made_up(400)
     written(tmp_path, story)
     process = subprocess.Popen(
@@ -170,15 +188,15 @@ def test_an_interrupted_import_goes_on_from_there(tmp_path: Path) -> None:
     imported(tmp_path)
     assert interrupted["agents"]
     assert imported(tmp_path)["known"] == 401
-    server = Server(tmp_path, {})
+    server = serve(tmp_path, {})
     check(server.address(), story)
     assert server.stop() == 0
 
 
 @pytest.mark.parametrize("kept", ["full", "off"])
-def test_a_running_server_is_live_by_files_alone(tmp_path: Path, kept: str) -> None:
+def test_a_running_server_is_live_by_files_alone(tmp_path: Path, serve: Serve, kept: str) -> None:
     settings = {"AGENTMONITOR_AUTO_IMPORT_MINUTES": "10", "AGENTMONITOR_CAPTURE": kept}
-    server = Server(tmp_path, settings)
+    server = serve(tmp_path, settings)
     address = server.address()
     path = tmp_path / "claude/projects/-home-dev-shop/live.jsonl"
     path.parent.mkdir(parents=True)
@@ -199,7 +217,7 @@ def test_a_running_server_is_live_by_files_alone(tmp_path: Path, kept: str) -> N
     assert server.stop() == 0
 
 
-def test_a_database_of_an_earlier_runtime_is_taken_over_beside_the_files(tmp_path: Path) -> None:
+def test_a_database_of_an_earlier_runtime_is_taken_over(tmp_path: Path, serve: Serve) -> None:
     story = made_up(3)
     written(tmp_path, story)
     database = sqlite3.connect(tmp_path / "earlier.db")
@@ -221,7 +239,7 @@ def test_a_database_of_an_earlier_runtime_is_taken_over_beside_the_files(tmp_pat
         done = run(tmp_path, "--from-db", str(tmp_path / "earlier.db"))
         assert done.returncode == 0, done.stderr
         imported(tmp_path)
-    server = Server(tmp_path, {})
+    server = serve(tmp_path, {})
     stats = httpx.get(f"{server.address()}api/stats").json()
     truth = whole(story)
     # The session that the files bring too counts by the files.

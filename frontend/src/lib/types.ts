@@ -52,6 +52,8 @@ export interface SessionRow {
   subagents?: SubAgent[];
   error_count?: number;
   unpriced_events?: number;
+  /** The agent's own figure less ours, when they are more than a cent apart. */
+  cost_difference_usd?: number | null;
 }
 
 /** One row of `GET /api/events` and the payload of an `event` frame. */

@@ -1,6 +1,7 @@
 """What an agent's module declares, and the little that they share."""
 
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -13,6 +14,16 @@ from agentmonitor.otlp.records import LogRecord, Point, Span
 from agentmonitor.paths import Folders
 
 __all__ = ["Folders"]
+
+
+def lazily(target: str) -> Callable[..., Any]:
+    """``package.module:name``, imported at its first call: an idle server needs no readers."""
+    module, _, name = target.partition(":")
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments)
+
+    return call
 
 
 class Palette(msgspec.Struct, frozen=True):

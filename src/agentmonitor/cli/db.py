@@ -1,9 +1,12 @@
-"""``agentmonitor db``: the database, with no server running."""
+"""``agentmonitor db``: the database file and its totals."""
 
 from pathlib import Path
 
 import click
 
+from agentmonitor.cli.db_files import backup, restore
+from agentmonitor.cli.db_look import check, info, progress_bar
+from agentmonitor.cli.db_prune import compact, prune
 from agentmonitor.config import load_settings
 
 
@@ -11,14 +14,14 @@ from agentmonitor.config import load_settings
 def command() -> None:
     """Look after the database.
 
-    Example: agentmonitor db rebuild
+    Example: agentmonitor db info
     """
 
 
 @command.command("rebuild")
 @click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="The database file.")
 def rebuild(db: Path | None) -> None:
-    """Make every total anew from the events. The server must not be running.
+    """Make every total anew from events and what pruned ones left. The server must not be running.
 
     Example: agentmonitor db rebuild --db ~/events.db
     """
@@ -32,12 +35,12 @@ def rebuild(db: Path | None) -> None:
     engine = SqliteEngine(path, load_registry().lingering)
     engine.open()
     try:
-        with click.progressbar(length=100, label="Rebuilding") as bar:
-
-            def progress(done: int, total: int) -> None:
-                bar.update(int(100 * done / max(total, 1)) - bar.pos)
-
+        with progress_bar("Rebuilding") as progress:
             count = engine.rebuild(progress)
     finally:
         engine.close()
     click.echo(f"The totals of {count:,} events were made anew.")
+
+
+for each in (info, check, backup, restore, prune, compact):
+    command.add_command(each)

@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,6 +24,7 @@ from agentmonitor.agents.documents import (
     text,
 )
 from agentmonitor.agents.scene import MAX_ID, is_unique
+from agentmonitor.digest import blake2b
 from agentmonitor.errors import InvalidInput, UnreadableLine
 from agentmonitor.foreign import ForeignDatabase, Row, open_foreign
 from agentmonitor.model.event import Event, EventType, Status

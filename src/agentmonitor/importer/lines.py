@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from agentmonitor.digest import blake2b
+
 BLOCK = 1 << 20
 MAX_LINE = 64 << 20
 """A longer line is skipped and counted: no agent writes one."""
@@ -18,8 +20,6 @@ TOO_LONG = TooLong()
 
 def fingerprint(file: BinaryIO, offset: int) -> bytes:
     """Of the first bytes and those before ``offset``: it changes when the file is another one."""
-    from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
-
     digest = blake2b(digest_size=12)
     for start in (0, max(0, offset - _SAMPLE)):
         file.seek(start)

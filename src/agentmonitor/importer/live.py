@@ -47,4 +47,4 @@ def _described(report: SessionSignal) -> SessionSignal:
 
 def _quiet(signal: Signal) -> Signal:
     """Only what describes the session."""
-    return Signal(kind="none", title=signal.title, cwd=signal.cwd)
+    return Signal(kind="none", title=signal.title, is_name=signal.is_name, cwd=signal.cwd)

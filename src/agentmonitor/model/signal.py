@@ -42,6 +42,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
     reason: str | None = None
     title: str | None = None
+    is_name: bool = False
+    """``title`` is the name that the agent or its human gave the session; otherwise only its
+    first prompt."""
     cwd: str | None = None
     implied: bool = False
     """Guessed from an event's type."""

@@ -41,10 +41,15 @@ class TranscriptEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
     duration_ms: int | None = None
 
 
+def role_of(event_type: str) -> Role:
+    """Whose part of the conversation an event is."""
+    return _ROLES.get(event_type, "system")
+
+
 def transcript_entry(event: EventRow, content: Any = None) -> TranscriptEntry:
     """The entry of ``event``; ``content``: its whole metadata, where the row has a summary."""
     return TranscriptEntry(
-        role=_ROLES.get(event.event_type, "system"),
+        role=role_of(event.event_type),
         type=event.event_type,
         timestamp=event.client_timestamp or event.created_at,
         tool_name=event.tool_name,

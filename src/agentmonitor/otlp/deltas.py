@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from agentmonitor.digest import blake2b
 from agentmonitor.otlp.records import Attributes, Point
 
 MAX_SERIES = 20_000
@@ -79,8 +80,6 @@ class Deltas:
         Points that add nothing (repeats, late ones, idle series) are left out. Gauges and points
         that are deltas already stay as they are.
         """
-        from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
-
         found: list[Point] = []
         resources: dict[int, tuple[Attributes, bytes]] = {}
         for point in points:

@@ -3,7 +3,7 @@
 import asyncio
 
 from agentmonitor.runtime import Runtime
-from agentmonitor.server import errors
+from agentmonitor.server import errors, v2
 from agentmonitor.server.http import (
     Disconnected,
     Receive,
@@ -16,13 +16,19 @@ from agentmonitor.server.http import (
 from agentmonitor.server.router import Router
 from agentmonitor.server.routes import (
     agents,
+    analytics,
     costs,
+    database,
     events,
     health,
     hooks,
     imports,
+    live,
+    metrics,
     otlp,
+    search,
     sessions,
+    sessions_v2,
     stats,
     stream,
     usage,
@@ -57,7 +63,7 @@ class App:
             await send(message)
 
         try:
-            reply = await self._reply(request)
+            reply = v2.in_shape(request, await self._reply(request))
             await reply(request, sending)  # type: ignore[arg-type]  # a dict is a Message
         except Disconnected:
             return
@@ -66,7 +72,7 @@ class App:
         except Exception as error:
             if started:
                 raise
-            await errors.answer(error)(request, send)
+            await v2.in_shape(request, errors.answer(error))(request, send)
 
     async def _reply(self, request: Request) -> Reply:
         refusal = self._gate.refusal(request)
@@ -85,7 +91,18 @@ class App:
 def all_routes() -> Router:
     """A router with the routes of every resource."""
     router = Router()
-    reading = (health, events, sessions, stats, stream, agents, usage)
-    for module in (*reading, hooks, costs, imports, otlp):
+    reading = (health, events, sessions, stats, stream, agents, usage, search)
+    for module in (
+        *reading,
+        live,
+        sessions_v2,
+        analytics,
+        metrics,
+        hooks,
+        costs,
+        database,
+        imports,
+        otlp,
+    ):
         module.register(router)
     return router

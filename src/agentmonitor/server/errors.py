@@ -2,7 +2,14 @@
 
 import logging
 
-from agentmonitor.errors import Closed, InvalidInput, Overloaded, StorageError, StorageFull
+from agentmonitor.errors import (
+    Closed,
+    InvalidInput,
+    Overloaded,
+    StorageError,
+    StorageFull,
+    Unsupported,
+)
 from agentmonitor.server.http import BodyTooLarge, Response, error_response
 from agentmonitor.server.router import MethodNotAllowed, NotFound
 
@@ -27,6 +34,8 @@ def answer(error: Exception) -> Response:
             return error_response(405, message, [(b"allow", allowed.encode())])
         case BodyTooLarge():
             return error_response(413, "The body is too large; nothing of it was stored.")
+        case Unsupported():
+            return error_response(501, str(error))
         case Overloaded() | Closed():
             return error_response(503, str(error), _AGAIN)
         case StorageFull():

@@ -1,6 +1,6 @@
 """OTLP over gRPC: ``Export`` of the three services, with the bytes as they came.
 
-Imported only where its port is configured: gRPC takes some 15 MB. There is no gate beside
+Imported only where its port is configured: gRPC takes 13 MB. There is no gate beside
 listening on the loopback: a web page speaks HTTP/2 only over TLS, which this port does not have,
 and gRPC answers nothing else.
 """
@@ -86,13 +86,13 @@ class GrpcListener:
                 decoded = decode(body)
                 await store(self._runtime, decoded.records)
             except Exception as error:
-                await context.abort(*_status(error))
+                await context.abort(*status_of(error))
             return answer.success(signal, decoded.rejected, decoded.message, protobuf=True)
 
         return export
 
 
-def _status(error: Exception) -> tuple[grpc.StatusCode, str]:
+def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
     """What the exporter can act on: UNAVAILABLE is tried again, the others are not."""
     match error:
         case InvalidInput():

@@ -3,6 +3,7 @@
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from agentmonitor.digest import blake2b
 from agentmonitor.server.http import Request, Response, error_response
 from agentmonitor.server.security import CONTENT_SECURITY_POLICY
 
@@ -63,9 +64,7 @@ class StaticFiles:
     def _tag(self, path: str, content: bytes) -> bytes:
         tag = self._tags.get(path)
         if tag is None:
-            import hashlib  # only who looks at the dashboard needs it
-
-            tag = self._tags[path] = b'"%s"' % hashlib.sha256(content).hexdigest()[:20].encode()
+            tag = self._tags[path] = b'"%s"' % blake2b(content, digest_size=10).hexdigest().encode()
         return tag
 
 

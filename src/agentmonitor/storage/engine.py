@@ -4,20 +4,33 @@ The tests in ``tests/unit/storage`` run over every engine.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
 import msgspec
 
 from agentmonitor.errors import StorageError
+from agentmonitor.model.analytics import SessionUse, Sums, UsageFacts, UsageQuestion, Where
+from agentmonitor.model.database import (
+    DatabaseInfo,
+    PruneLimits,
+    PruneOutcome,
+    PruneStep,
+    Retention,
+)
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter, SessionFilter
+from agentmonitor.model.insight import ActivityFacts, Facets, ToolReport
 from agentmonitor.model.mark import FileMark, Mark, SeriesMark
 from agentmonitor.model.quota import Quota
+from agentmonitor.model.search import Search, SearchPage
 from agentmonitor.model.session import EventRow, SessionRow
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.model.stats import Cost, FilterOptions, Stats, ToolStats, WindowUse
+from agentmonitor.model.totals import Totals
 from agentmonitor.model.usage import Priceable
 from agentmonitor.model.windows import Block, Kind
+from agentmonitor.storage.session_reads import SessionReads
 
 
 class WriteResult(msgspec.Struct):
@@ -49,6 +62,10 @@ class Readable(Protocol):
     def sessions(self, where: SessionFilter, limit: int) -> tuple[list[SessionRow], int]:
         """Sessions: active, idle, ended, each newest first; ``limit`` 0 is all."""
 
+    @property
+    def session_reads(self) -> SessionReads:
+        """More about sessions: lists in any order, details, transcripts, turns."""
+
     def sessions_by_id(self, ids: Sequence[str]) -> list[SessionRow]:
         """Those of ``ids`` that exist, in any order."""
 
@@ -63,6 +80,9 @@ class Readable(Protocol):
 
     def cost(self, agent_type: str | None, since: int | None, projects: int) -> Cost:
         """The hourly time line and the cost by project and model."""
+
+    def totals(self) -> Totals:
+        """What everything adds up to, and the sessions by state."""
 
     def window_use(self, agent_type: str, since: int) -> WindowUse:
         """Tokens and cost of one agent type at or after ``since`` (ms)."""
@@ -80,6 +100,23 @@ class Readable(Protocol):
         self, agent_type: str, since: int, until: int, hours: int, now: int, limit: int
     ) -> list[Block]:
         """The blocks of that length that touch ``since <= time < until`` (ms), newest first."""
+
+    def usage(self, question: UsageQuestion) -> UsageFacts:
+        """Usage by period and one dimension. Raises InvalidInput when there are no sums for the
+        filters and too many events to add up."""
+
+    def session_usage(self, where: Where, limit: int) -> tuple[list[SessionUse], int, Sums]:
+        """The sessions active in the range, the dearest first; how many, and the sums of all."""
+
+    def tool_use(self, where: Where, by: Literal["agent", "project"]) -> ToolReport:
+        """Calls by tool, and of each by agent or project. Raises InvalidInput as ``usage``."""
+
+    def activity(self, where: Where, edges: Sequence[int]) -> ActivityFacts:
+        """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour.
+        Raises InvalidInput where there are no sums for the filters."""
+
+    def facets(self, where: Where) -> Facets:
+        """The values in the range with how often each occurs; of filters the agent counts."""
 
     def quotas(self, agent_type: str | None = None) -> list[Quota]:
         """The newest report of each agent's windows."""
@@ -114,7 +151,13 @@ class Readable(Protocol):
         """What the database takes on disk."""
 
     def last_event_id(self) -> int:
-        """The newest event's id, 0 when there is none."""
+        """The highest id that an event ever had, 0 when there was none."""
+
+    def database_info(self, retention: Retention, *, tables: bool) -> DatabaseInfo:
+        """What the database holds; sizes by table only if they are asked for."""
+
+    def prune_plan(self, limits: PruneLimits) -> PruneOutcome:
+        """What a prune would do, about."""
 
 
 class Engine(Readable, Protocol):
@@ -138,6 +181,9 @@ class Engine(Readable, Protocol):
         Raises Overloaded and Closed.
         """
 
+    def queued(self) -> int:
+        """Events and signals that wait to be written."""
+
     def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
         """Queue reports of quotas; their order does not matter. Does not block.
 
@@ -148,8 +194,29 @@ class Engine(Readable, Protocol):
         """Make silent sessions idle, then ended; the ids of those that changed. Blocks."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make every roll-up anew from the events; how many events there are. Blocks."""
+        """Make every roll-up anew from the events and what pruned ones left; how many events
+        there are. Blocks."""
+
+    def prune_page(self, limits: PruneLimits, after: int, count: int) -> PruneStep:
+        """Prune the oldest events with a time from ``after`` (ms) on, ``count`` at most. Totals
+        stay as they are. Blocks."""
+
+    def back_up(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
+        """Copy the store as it is now to the new file ``target``; its size in bytes. ``progress``
+        is told (parts done, parts in all). Raises ConfigError when ``target`` exists."""
+
+    def shrink(self, pages: int) -> int:
+        """Give free pages back to the disk; how many more could be. Blocks."""
 
     def reprice(self, prices: Sequence[tuple[int, float]]) -> int:
         """Set our cost of events (id, US dollars), and the totals with it; how many changed.
         Blocks."""
+
+    def keep_index(self) -> None:
+        """Keep the search index up to date from now on, at low priority, until ``close``."""
+
+    def search(self, asked: Search) -> SearchPage:
+        """The events that match, best first, as far as they are indexed.
+
+        Raises Unsupported when the engine has no index of words.
+        """

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentmonitor.agents.codex import AGENT
-from agentmonitor.agents.codex.hooks import HOOK_EVENTS, parse_hook
+from agentmonitor.agents.codex.hooks import parse_hook
+from agentmonitor.agents.codex.names import HOOK_EVENTS
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.activity import Activity
 from agentmonitor.model.event import Event

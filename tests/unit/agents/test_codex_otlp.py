@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentmonitor.agents.base import Reading
-from agentmonitor.agents.codex.otlp import TELEMETRY, log
+from agentmonitor.agents.codex import AGENT
+from agentmonitor.agents.codex.otlp import log
 from agentmonitor.model.event import LIKENESS, Event
 from agentmonitor.model.usage import Channel
 from agentmonitor.otlp.records import LogRecord
@@ -137,8 +138,9 @@ def test_what_is_not_understood_says_nothing() -> None:
         assert log(record(name), NOW) == Reading()
     assert log(completed(1, 0, 1, conversation__id=""), NOW) == Reading()
     assert log(completed(1, 0, 1, event__name="sse_event"), NOW) == Reading()
-    assert TELEMETRY.points is None
-    assert {"codex_cli_rs", "codex_exec", "codex-tui", "codex_vscode"} <= TELEMETRY.services
+    assert AGENT.telemetry is not None
+    assert AGENT.telemetry.points is None
+    assert {"codex_cli_rs", "codex_exec", "codex-tui", "codex_vscode"} <= AGENT.telemetry.services
 
 
 def test_no_record_moves_the_state() -> None:

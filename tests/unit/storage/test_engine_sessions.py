@@ -216,3 +216,10 @@ def test_signals_and_events_of_one_batch_count_in_the_order_of_their_times(store
     )
     shown = row(store)
     assert (shown.state, shown.tool) == ("input", None) or shown.state == "idle"
+
+
+def test_a_name_takes_the_place_of_the_first_prompt(store: Store) -> None:
+    store.write(signals=[report("turn_started", title="Please mend it")])
+    store.write(signals=[report(title="Mend the cart", is_name=True)])
+    store.write(signals=[report("turn_started", title="And now this")])
+    assert row(store).title == "Mend the cart"

@@ -1,11 +1,18 @@
 """Claude Code: what it is called, how it is connected, what its limits are."""
 
-from agentmonitor.agents.base import Agent, Colors, Connect, Palette, UsageWindows
+from agentmonitor.agents.base import (
+    Agent,
+    Colors,
+    Connect,
+    Palette,
+    Telemetry,
+    UsageWindows,
+    lazily,
+)
 from agentmonitor.agents.claude_code.files import FILES
 from agentmonitor.agents.claude_code.hooks import HTTP_EVENTS, parse_hook
 from agentmonitor.agents.claude_code.keys import AGENT_TYPE
-from agentmonitor.agents.claude_code.metrics import TELEMETRY
-from agentmonitor.agents.claude_code.statusline import parse_statusline
+from agentmonitor.agents.claude_code.values import SERVICES
 
 _HOOK = '[{ "hooks": [{ "type": "http", "url": "{origin}/api/hooks/claude-code" }] }]'
 _ENTRIES = ",\n".join(f'    "{name}": {_HOOK}' for name in HTTP_EVENTS)
@@ -20,9 +27,14 @@ AGENT = Agent(
     ),
     hook_slug="claude-code",
     parse_hook=parse_hook,
-    parse_statusline=parse_statusline,
+    parse_statusline=lazily("agentmonitor.agents.claude_code.statusline:parse_statusline"),
     files=FILES,
-    telemetry=TELEMETRY,
+    telemetry=Telemetry(
+        services=SERVICES,
+        log=lazily("agentmonitor.agents.claude_code.otlp:log"),
+        points=lazily("agentmonitor.agents.claude_code.metrics:points"),
+        span=lazily("agentmonitor.agents.claude_code.metrics:span"),
+    ),
     connect=Connect(
         title="Point Claude Code's hooks here",
         file="~/.claude/settings.json",

@@ -75,8 +75,12 @@ def used(
         known.append(fallback)
     model = tools.word(message.model)
     spent = tokens.spend(message.usage)
+    names = tuple(known)
+    if not request_id and not spent.is_nothing:
+        used = (spent.tokens_in, spent.tokens_out, spent.cache_read, spent.cache_write)
+        names += (keys.figures(place.session_id, *used),)
     _spent(
-        place, out, spent, tuple(known), metadata, signal, model, approximate=approximate,
+        place, out, spent, names, metadata, signal, model, approximate=approximate,
         cost=tokens.dollars(line.cost_usd),
     )  # fmt: skip
     for part in tokens.iterations(message.usage, model):

@@ -12,8 +12,6 @@ from pathlib import Path
 import msgspec
 
 from agentmonitor.agents.base import FileReader, Folders, SessionFiles
-from agentmonitor.agents.claude_code.lines import Reader
-from agentmonitor.agents.claude_code.place import optional
 
 _SUBAGENTS = "subagents"
 _SUBAGENT = "agent-"
@@ -46,6 +44,8 @@ def find(folders: Folders) -> Iterator[Path]:
 
 def open_file(path: Path, saved: bytes | None) -> FileReader:
     """A reader of ``path``."""
+    from agentmonitor.agents.claude_code.lines import Reader  # an idle server reads nothing
+
     stem = path.name.removesuffix(_ENDING)
     if not stem.startswith(_SUBAGENT):
         return Reader(own=stem, saved=saved)
@@ -129,6 +129,8 @@ def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
 
 def _agent_type(meta: Path) -> str | None:
     """The kind of a sub-agent, from the file beside its own."""
+    from agentmonitor.agents.claude_code.place import optional  # as above
+
     try:
         with open(meta, "rb") as file:
             return optional(msgspec.json.decode(file.read(_MAX_META), type=_Meta).agent_type)

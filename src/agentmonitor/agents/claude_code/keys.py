@@ -26,6 +26,12 @@ def message(message_id: str) -> str:
     return f"claude_code:message:{message_id[:MAX_ID]}"
 
 
+def figures(session_id: str, *counts: int) -> str:
+    """A model request, by what it used: some lines of session files lack the request's id, which
+    is all that telemetry has."""
+    return f"{LIKENESS}claude_code:used:{session_id[:MAX_ID]}:{':'.join(map(str, counts))}"
+
+
 def tool(call_id: str) -> str:
     """A tool call."""
     return f"claude_code:tool:{call_id[:MAX_ID]}"

@@ -197,6 +197,7 @@ class Reader:
                 Place(session_id=place.session_id, at=place.at, cwd=None, branch=None),
                 "none",
                 title=self._state.title,
+                is_name=True,
             )
             out.signal(place, signal)
 

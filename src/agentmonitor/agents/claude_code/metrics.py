@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from agentmonitor.agents.base import Reading, Telemetry
+from agentmonitor.agents.base import Reading
 from agentmonitor.agents.claude_code import keys, tools, values
-from agentmonitor.agents.claude_code.otlp import log
-from agentmonitor.agents.claude_code.values import PREFIX, SERVICES
+from agentmonitor.agents.claude_code.values import PREFIX
 from agentmonitor.model.event import MAX_COST_USD, MAX_INT, Event
 from agentmonitor.model.signal import Signal
 from agentmonitor.model.usage import Channel, Report
@@ -161,9 +160,6 @@ def span(found: Span, at: int) -> Reading:
         **fields,
     )
     return Reading(events=[event])
-
-
-TELEMETRY = Telemetry(services=SERVICES, log=log, points=points, span=span)
 
 
 def _failed(found: Span) -> bool:

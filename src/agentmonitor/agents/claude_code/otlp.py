@@ -27,6 +27,9 @@ _KEPT = {
 """What is kept of any record; the names are those of ``Event.metadata``."""
 
 
+_CLASSES = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
+
+
 def log(record: LogRecord, at: int) -> Reading:
     """What a record says; ``at``: its arrival, in ms."""
     attributes = record.attributes
@@ -95,16 +98,18 @@ def _request(record: _Record) -> Event:
     found = record.attributes
     request_id = record.text("request_id")
     report = Report(fast=record.text("speed") == "fast", session_wide=not request_id)
+    used = [values.count(found, name) or 0 for name in _CLASSES]
+    known = (keys.request(request_id), keys.figures(record.session_id, *used))
     return record.event(
         "llm_response",
         {},
-        (keys.request(request_id),) if request_id else (),
+        known if request_id else (),
         report=report,
         model=record.text("model") or None,
-        tokens_in=values.count(found, "input_tokens") or 0,
-        tokens_out=values.count(found, "output_tokens") or 0,
-        cache_read_tokens=values.count(found, "cache_read_tokens") or 0,
-        cache_write_tokens=values.count(found, "cache_creation_tokens") or 0,
+        tokens_in=used[0],
+        tokens_out=used[1],
+        cache_read_tokens=used[2],
+        cache_write_tokens=used[3],
         duration_ms=values.count(found, "duration_ms"),
         cost_usd=values.dollars(found),
     )
@@ -124,8 +129,10 @@ def _response(record: _Record) -> Event | None:
     )
 
 
-def _failed_request(record: _Record) -> Event:
+def _failed_request(record: _Record) -> Event | None:
     """A request failed for good, all of its attempts included."""
+    if values.flag(record.attributes, "server_fallback_hop"):
+        return None  # refused, and passed on to another model
     error = values.words(record.attributes, "error")
     kind = record.text("category") if record.name == "api_refusal" else record.text("status_code")
     metadata = values.named(

@@ -13,6 +13,10 @@ SERVICES = frozenset({"claude-code", "claude-code-desktop"})
 PREFIX = "claude_code."
 _REDACTED = "<REDACTED>"
 
+# Made once: these functions run a dozen times for each record.
+_NUMBER = (int, float)
+_SCALAR = (str, int, float, bool)
+
 
 def session(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -> str:
     """The session's id: on each record, not on the resource, unless a collector moved it."""
@@ -22,16 +26,14 @@ def session(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -> str:
 def number(attributes: Mapping[str, Any], key: str) -> float | None:
     """A number of at least 0, also from text."""
     value = attributes.get(key)
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
         try:
             value = float(value)
         except ValueError:
             return None
-    if not isinstance(value, int | float) or not 0 <= value <= MAX_INT:
-        return None
-    return value
+    return value if isinstance(value, _NUMBER) and 0 <= value <= MAX_INT else None
 
 
 def count(attributes: Mapping[str, Any], key: str) -> int | None:
@@ -94,7 +96,7 @@ def named(attributes: Mapping[str, Any], **fields: str) -> dict[str, Any]:
         value = attributes.get(key)
         if isinstance(value, str):
             value = value[: tools.MAX_VALUE]
-        if value not in (None, "", [], {}) and isinstance(value, str | int | float | bool):
+        if value is not None and value != "" and isinstance(value, _SCALAR):
             found[name] = value
     return found
 

@@ -1,10 +1,16 @@
 """Codex CLI: what it is called, how it is connected, what its limits are."""
 
-from agentmonitor.agents.base import Agent, Colors, Connect, Palette, UsageWindows
+from agentmonitor.agents.base import (
+    Agent,
+    Colors,
+    Connect,
+    Palette,
+    Telemetry,
+    UsageWindows,
+    lazily,
+)
 from agentmonitor.agents.codex.files import SESSION_FILES
-from agentmonitor.agents.codex.hooks import HOOK_EVENTS, parse_hook
-from agentmonitor.agents.codex.names import AGENT_TYPE
-from agentmonitor.agents.codex.otlp import TELEMETRY
+from agentmonitor.agents.codex.names import AGENT_TYPE, HOOK_EVENTS, SERVICES
 
 # Its hooks can only run commands. What a command prints would be read as an instruction.
 _COMMAND = (
@@ -23,8 +29,10 @@ AGENT = Agent(
         dark=Palette(mark="#56cdbd", text="#5fd4bf", soft="#06302a"),
     ),
     hook_slug="codex",
-    parse_hook=parse_hook,
-    telemetry=TELEMETRY,
+    parse_hook=lazily("agentmonitor.agents.codex.hooks:parse_hook"),
+    telemetry=Telemetry(
+        services=SERVICES, event_prefix="codex.", log=lazily("agentmonitor.agents.codex.otlp:log")
+    ),
     files=SESSION_FILES,
     connect=Connect(
         title="Point Codex's hooks here",

@@ -8,8 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agentmonitor.agents.base import Folders, SessionFiles
-from agentmonitor.agents.codex.reader import RolloutReader
+from agentmonitor.agents.base import Folders, SessionFiles, lazily
 
 _SUFFIXES = (".jsonl", ".jsonl.zst")
 _DEEPEST = 6
@@ -54,4 +53,5 @@ def _rollouts(folder: Path, deeper: int) -> Iterator[Path]:
         yield from _rollouts(path, deeper - 1)
 
 
-SESSION_FILES = SessionFiles(find=find, open=RolloutReader, roots=roots)
+_open = lazily("agentmonitor.agents.codex.reader:RolloutReader")
+SESSION_FILES = SessionFiles(find=find, open=_open, roots=roots)

@@ -24,12 +24,6 @@ from agentmonitor.model.event import Event, EventType
 from agentmonitor.model.signal import SessionSignal, Signal, SignalKind, first_line
 from agentmonitor.model.usage import Channel
 
-HOOK_EVENTS = (
-    "SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse",
-    "PreCompact", "PostCompact", "SubagentStart", "SubagentStop", "Stop",
-)  # fmt: skip
-"""The events to subscribe to: those of every version with hooks that are on by default."""
-
 Payload = Mapping[str, Any]
 _ENVELOPE = ("turn_id", "permission_mode", "transcript_path")
 _NOTIFIED = "agent-turn-complete"

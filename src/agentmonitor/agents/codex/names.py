@@ -61,3 +61,21 @@ def _likely(what: str, at: int, span: int) -> tuple[str, str]:
     """Two reports of the same thing within half a span share at least one of the keys."""
     stem = f"{LIKENESS}codex:{what}"[:_MAX]
     return f"{stem}:a{at // span}", f"{stem}:b{(at + span // 2) // span}"
+
+
+HOOK_EVENTS = (
+    "SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse",
+    "PreCompact", "PostCompact", "SubagentStart", "SubagentStop", "Stop",
+)  # fmt: skip
+"""The events to subscribe to: those of every version with hooks that are on by default."""
+
+SERVICES = frozenset(
+    {
+        "codex", "codex-cli", "codex_cli", "codex_cli_rs", "codex-tui", "codex_tui", "codex_exec",
+        "codex-exec", "codex_vscode", "codex_sdk_ts", "codex_sdk_py", "codex_sdk_python",
+        "codex_mcp_server", "codex-mcp-server", "codex-app-server", "codex_app_server",
+        "codex_desktop", "codex-desktop", "Codex Desktop", "codex_work_desktop", "codex-acp",
+        "codex_acp", "codex_xcode", "codex_jetbrains", "codex_github_action",
+    }
+)  # fmt: skip
+"""Known originators. Others may be set by who embeds the agent."""

@@ -15,7 +15,7 @@ session's state: they arrive seconds late.
 from collections.abc import Callable
 from typing import Any
 
-from agentmonitor.agents.base import Reading, Telemetry
+from agentmonitor.agents.base import Reading
 from agentmonitor.agents.codex import names
 from agentmonitor.agents.codex.calls import MAX_ERROR, described
 from agentmonitor.agents.codex.names import AGENT_TYPE
@@ -27,17 +27,6 @@ from agentmonitor.model.usage import Channel, Report
 from agentmonitor.otlp.records import LogRecord
 
 PREFIX = "codex."
-SERVICES = frozenset(
-    {
-        "codex", "codex-cli", "codex_cli", "codex_cli_rs", "codex-tui", "codex_tui", "codex_exec",
-        "codex-exec", "codex_vscode", "codex_sdk_ts", "codex_sdk_py", "codex_sdk_python",
-        "codex_mcp_server", "codex-mcp-server", "codex-app-server", "codex_app_server",
-        "codex_desktop", "codex-desktop", "Codex Desktop", "codex_work_desktop", "codex-acp",
-        "codex_acp", "codex_xcode", "codex_jetbrains", "codex_github_action",
-    }
-)  # fmt: skip
-"""Known originators. Others may be set by who embeds the agent."""
-
 _COMPLETED = "response.completed"
 _REDACTED = "[REDACTED]"
 _DENIED = frozenset({"denied", "abort", "aborted", "rejected", "timed_out"})
@@ -243,5 +232,3 @@ _HANDLERS: dict[str, Callable[[_Record], Event | None]] = {
     "tool_decision": _tool_decision,
 }
 """What is not here is bookkeeping: phases of the start, times, sandboxes, sign-in."""
-
-TELEMETRY = Telemetry(services=SERVICES, event_prefix="codex.", log=log)

@@ -16,6 +16,7 @@ from agentmonitor.storage.sqlite.contents import Contents
 from agentmonitor.storage.sqlite.event_ids import EventIds
 from agentmonitor.storage.sqlite.event_rows import EventRows, Row
 from agentmonitor.storage.sqlite.ledger import Entry, Ledger
+from agentmonitor.storage.sqlite.pruned import Pruned
 from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 
 _FIGURES = (
@@ -45,6 +46,7 @@ class Activities:
         sessions: SessionWriter,
         event_ids: EventIds,
         contents: Contents,
+        pruned: Pruned,
     ) -> None:
         self._rows = rows
         self._keys = keys
@@ -53,14 +55,35 @@ class Activities:
         self._sessions = sessions
         self._event_ids = event_ids
         self._contents = contents
+        self._pruned = pruned
 
     def reported(self, event: Event) -> list[int]:
         """The events that show the activity of ``event`` already, oldest first."""
         named, alike = self._keys.find(keys_of(event))
         for number in alike:
-            if not self._rows.find(number)[col.CHANNELS] & event.channel:
+            channels = self._keys.pruned.get(number)
+            if channels is None:
+                channels = self._rows.find(number)[col.CHANNELS]
+            if not channels & event.channel:
                 named.add(number)
         return sorted(named)
+
+    def pruned(self, found: list[int]) -> int | None:
+        """The event among ``found`` that was pruned. It shows the activity, so others do not."""
+        gone = [number for number in found if number in self._keys.pruned]
+        if not gone:
+            return None
+        for number in found:
+            if number not in self._keys.pruned:
+                row = self._rows.find(number)
+                self._keys.report_pruned(gone[0], row[col.CHANNELS])
+                self._books.remove(row, self._ledger.find(number))
+                self._rows.remove(row)
+                self._event_ids.release(row[col.EVENT_ID])
+                self._keys.merge(number, gone[0])
+                self._contents.drop(number)
+                self._ledger.drop(number)
+        return gone[0]
 
     def join(self, found: list[int]) -> Row:
         """The row of the activity that the events ``found`` show; made one if they are several."""
@@ -138,6 +161,7 @@ class Activities:
                 self.discount(row, entry)
                 self._books.enter(row, entry, session)
                 self._rows.change(row)
+        self._pruned.outrank(session, channel)
 
     def discount(self, row: Row, entry: Entry) -> None:
         """Move the figures of ``row``, which is in no book, to the evidence."""

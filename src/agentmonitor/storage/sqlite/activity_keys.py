@@ -8,21 +8,21 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from agentmonitor.digest import blake2b
 from agentmonitor.model.event import LIKENESS, Event
 from agentmonitor.storage.sqlite.bulk import Insert
 
 _INSERT = Insert("activity_keys", 2)
 _FIND = (
-    "SELECT k.key, coalesce(m.target, k.event) FROM activity_keys k"
+    "SELECT k.key, coalesce(m.target, k.event), p.channels FROM activity_keys k"
     " LEFT JOIN activity_merges m ON m.event = k.event"
+    " LEFT JOIN pruned_activities p ON p.event = coalesce(m.target, k.event)"
     " WHERE k.key IN (SELECT value FROM json_each(?))"
 )
 
 
 def hash_key(key: str) -> int:
     """A signed 64-bit hash."""
-    from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
-
     digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
@@ -43,6 +43,8 @@ class ActivityKeys:
         self._hashes: dict[str, int] = {}
         self._holders: dict[int, int] = {}
         self._new: dict[int, int] = {}
+        self.pruned: dict[int, int] = {}
+        """Of the events that hold keys, those that are pruned: the channels that reported them."""
 
     def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
         """Read what is known of the keys of ``batches``: one query a transaction."""
@@ -50,9 +52,13 @@ class ActivityKeys:
             key: hash_key(key) for events in batches for event in events for key in keys_of(event)
         }
         self._holders = {}
+        self.pruned = {}
         if self._hashes:
             wanted = msgspec.json.encode(list(self._hashes.values())).decode()
-            self._holders.update(self._connection.execute(_FIND, (wanted,)))
+            for key, event, channels in self._connection.execute(_FIND, (wanted,)):
+                self._holders[key] = event
+                if channels is not None:
+                    self.pruned[event] = channels
 
     def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]]:
         """The ids of the events that ``keys`` name: by names, and by likenesses."""
@@ -70,6 +76,17 @@ class ActivityKeys:
             number = self._hashes[key]
             if number not in self._holders:
                 self._holders[number] = self._new[number] = event
+
+    def report_pruned(self, event: int, channel: int) -> bool:
+        """``channel`` reports the pruned activity ``event``; whether it had not done so before."""
+        before = self.pruned[event]
+        if before & channel:
+            return False
+        self.pruned[event] = before | channel
+        self._connection.execute(
+            "UPDATE pruned_activities SET channels = ? WHERE event = ?", (before | channel, event)
+        )
+        return True
 
     def merge(self, event: int, target: int) -> None:
         """``event`` is the activity that ``target`` shows."""

@@ -18,6 +18,7 @@ from agentmonitor.storage.sqlite.event_ids import EventIds, Identities
 from agentmonitor.storage.sqlite.event_rows import CHANNELS, ID, EventRows, Row
 from agentmonitor.storage.sqlite.ledger import Ledger, entry_of
 from agentmonitor.storage.sqlite.names import NameWriter
+from agentmonitor.storage.sqlite.pruned import Pruned
 from agentmonitor.storage.sqlite.rollups import Cells, measure
 from agentmonitor.storage.sqlite.session_files import SessionFiles
 from agentmonitor.storage.sqlite.session_states import SessionStates, describe, live
@@ -28,9 +29,12 @@ _STATUS_IDS: dict[str | None, int] = {None: 0} | {name: n for n, name in enumera
 
 # When events leave "no project", the last use of their branch there is that of those that stay.
 _BRANCH_LAST_USE = (
-    "UPDATE rollup_branch SET last_time = (SELECT max(e.time) FROM sessions s"
+    "UPDATE rollup_branch SET last_time = max(coalesce((SELECT max(e.time) FROM sessions s"
     " JOIN events e ON e.session = s.key WHERE s.project = 0 AND e.project = 0"
-    " AND e.branch = rollup_branch.branch AND e.agent = rollup_branch.agent)"
+    " AND e.branch = rollup_branch.branch AND e.agent = rollup_branch.agent), 0),"
+    " coalesce((SELECT max(p.last_time) FROM sessions s JOIN pruned p ON p.session = s.key"
+    " WHERE s.project = 0 AND p.project = 0"
+    " AND p.branch = rollup_branch.branch AND p.agent = rollup_branch.agent), 0))"
     " WHERE project = 0 AND branch = ? AND agent = ?"
 )
 
@@ -51,9 +55,10 @@ class Applier:
         self.ledger = Ledger(connection)
         self.books = Books(self._cells, self.sessions, self._files)
         self._contents = Contents(connection)
+        self.pruned = Pruned(connection, self._cells)
         self._activities = Activities(
             self.rows, self._keys, self.ledger, self.books, self.sessions, self._event_ids,
-            self._contents,
+            self._contents, self.pruned,
         )  # fmt: skip
         self._placed: set[tuple[int, int]] = set()
         self._last_id = self._read_last_id()
@@ -71,7 +76,7 @@ class Applier:
         # A file brings both: each finds the state that its moment left behind.
         waiting = deque(sorted(signals, key=lambda signal: signal.at))
         for event in events:
-            while waiting and waiting[0].at < event.time:
+            while waiting and waiting[0].at <= event.time:
                 self._signal(waiting.popleft())
             event_id = event.event_id
             if event.keys and self._merge(event):
@@ -107,6 +112,12 @@ class Applier:
         """Bring the roll-ups up to date with what small transactions left pending."""
         self._cells.fold()
 
+    def release(self) -> None:
+        """To be called before something else changes or deletes rows of events."""
+        self.rows.flush()
+        self.rows.release()
+        self.ledger.release()
+
     def forget(self) -> None:
         """The transaction was rolled back."""
         self.rows.forget()
@@ -123,8 +134,7 @@ class Applier:
 
     def _read_last_id(self) -> int:
         # Rows can be taken out again, and an id must never come twice.
-        tables = ("SELECT max(id) FROM events", "SELECT max(event) FROM activity_merges")
-        return max(int(self._connection.execute(q).fetchone()[0] or 0) for q in tables)
+        return highest_id(self._connection)
 
     def _session(self, session_id: str, agent: int, at: int) -> Session:
         session = self.sessions.find(session_id)
@@ -171,13 +181,18 @@ class Applier:
         session = self._session(event.session_id, agent, time)
         report = self._row(event, session, agent, time)
         entry = entry_of(event, session.key)
-        row = self._activities.join(found)
-        self._keys.claim(keys_of(event), row[ID])
-        event.id = row[ID]
-        if event.content is not None:
-            self._contents.add(event.id, event.content)
-        is_news = not row[CHANNELS] & event.channel
-        self._activities.improve(row, report, entry)
+        gone = self._activities.pruned(found)
+        if gone is None:
+            row = self._activities.join(found)
+            self._keys.claim(keys_of(event), row[ID])
+            event.id = row[ID]
+            if event.content is not None:
+                self._contents.add(event.id, event.content)
+            is_news = not row[CHANNELS] & event.channel
+            self._activities.improve(row, report, entry)
+        else:  # it counts as it was known when it was pruned
+            self._keys.claim(keys_of(event), gone)
+            is_news = self._keys.report_pruned(gone, event.channel)
         if session.is_stored:
             # A session that only has copies of another's events does not come to be.
             self.sessions.touch(session)
@@ -257,10 +272,11 @@ class Applier:
         affected = self._connection.execute(
             query, (session.key, new_project, new_branch)
         ).fetchall()
-        for row in affected:
-            cell = measure(bool(row[8]), row[9], row[10], row[11], row[12], row[13], row[14])
-            time = row[15]
-            key = (time // MINUTE_MS, *row[1:8])
+        moves = [
+            ((row[15] // MINUTE_MS, *row[1:8]), measure(bool(row[8]), *row[9:15]), row[15])
+            for row in affected
+        ] + self.pruned.lacking(session.key, new_project, new_branch)
+        for key, cell, time in moves:
             moved = (*key[:6], key[6] or new_project, key[7] or new_branch)
             self._cells.add(key, [-value for value in cell], time)
             self._cells.add(moved, cell, time)
@@ -271,3 +287,14 @@ class Applier:
             " branch = CASE WHEN branch = 0 THEN ? ELSE branch END WHERE session = ?",
             (new_project, new_branch, session.key),
         )
+        self.pruned.place(session.key, new_project, new_branch)
+
+
+def highest_id(connection: sqlite3.Connection) -> int:
+    """The highest id that an event ever had, also of those that are gone."""
+    queries = (
+        "SELECT max(id) FROM events",
+        "SELECT max(event) FROM activity_merges",
+        "SELECT event FROM pruned_upto",
+    )
+    return max(int(connection.execute(query).fetchone()[0] or 0) for query in queries)

@@ -35,8 +35,10 @@ def _no_database(path: Path, why: str) -> DatabaseUnusable:
     )
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, *, shrinks: bool = False) -> sqlite3.Connection:
     """The one connection that writes, in WAL mode; makes the file, for its owner alone.
+
+    ``shrinks``: a new file can give free pages back in small steps.
 
     Raises StorageFull and DatabaseUnusable.
     """
@@ -60,6 +62,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=128
         )
+        if shrinks:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _claim(connection, path)
         path.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")

@@ -30,6 +30,11 @@ class Contents:
         )
         self._connection.execute("DELETE FROM contents WHERE event = ?", (event,))
 
+    def drop(self, event: int) -> None:
+        """``event`` is gone."""
+        self.save()
+        self._connection.execute("DELETE FROM contents WHERE event = ?", (event,))
+
     def save(self) -> None:
         """Write what is new. Belongs into the transaction."""
         if self._new:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from agentmonitor.errors import Closed
 from agentmonitor.model.clock import now_ms
+from agentmonitor.model.database import PruneLimits, PruneStep
 from agentmonitor.model.event import Event
 from agentmonitor.model.mark import Mark
 from agentmonitor.model.quota import Quota
+from agentmonitor.model.search import Search, SearchPage
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.paths import make_private_folder
 from agentmonitor.storage.engine import TaskDone, WriteDone
-from agentmonitor.storage.sqlite import maintain
+from agentmonitor.storage.sqlite import maintain, prune
 from agentmonitor.storage.sqlite.apply import Applier
+from agentmonitor.storage.sqlite.backup import back_up
 from agentmonitor.storage.sqlite.connect import open_writer, translate
 from agentmonitor.storage.sqlite.event_ids import identify
 from agentmonitor.storage.sqlite.lock import DatabaseLock
@@ -21,19 +24,28 @@ from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.quotas import check_quotas, store_quotas
 from agentmonitor.storage.sqlite.reader import Reader
 from agentmonitor.storage.sqlite.reprice import reprice
+from agentmonitor.storage.sqlite.search_indexer import Indexer
+from agentmonitor.storage.sqlite.search_reader import SearchReader
+from agentmonitor.storage.sqlite.search_source import forget_changes
 from agentmonitor.storage.sqlite.writer import Batch, Task, Writer
 
 
 class SqliteEngine(Reader):
     """Serves the engine protocol from one SQLite file. See ``storage.engine``."""
 
-    def __init__(self, path: Path, lingering: frozenset[str] = frozenset()) -> None:
-        """``lingering``: agent types whose ended sessions go to idle first."""
+    def __init__(
+        self, path: Path, lingering: frozenset[str] = frozenset(), *, shrinks: bool = False
+    ) -> None:
+        """``lingering``: agent types whose ended sessions go to idle first; ``shrinks``: a new
+        file can give free pages back in small steps, which costs ingest a few hundredths."""
         super().__init__(path)
         self.lock = DatabaseLock(path)
         self._lingering = lingering
+        self._shrinks = shrinks
         self._writing: sqlite3.Connection | None = None
         self._writer: Writer | None = None
+        self.indexer = Indexer(path, self._forget_changes)
+        self._searches = SearchReader(self.indexer)
 
     def open(self) -> None:
         """Lock, make or migrate the file, start the writer.
@@ -43,7 +55,7 @@ class SqliteEngine(Reader):
         make_private_folder(self.path.parent)
         self.lock.acquire()
         try:
-            self._writing = open_writer(self.path)
+            self._writing = open_writer(self.path, shrinks=self._shrinks)
             migrate(self._writing, self.path)
             self._writer = Writer(self._writing, self.path, self._lingering)
         except sqlite3.Error as error:
@@ -56,6 +68,8 @@ class SqliteEngine(Reader):
 
     def close(self) -> None:
         """Store what is queued, close every connection, let the lock go."""
+        self.indexer.stop()
+        self._searches.close()
         if self._writer is not None:
             self._writer.stop()
             self._writer = None
@@ -71,6 +85,10 @@ class SqliteEngine(Reader):
     ) -> None:
         """Queue a batch; ``done`` is called in the writer thread."""
         self._open_writer().submit(Batch(events, signals, done, identify(events), marks))
+
+    def queued(self) -> int:
+        """Events and signals that wait to be written."""
+        return 0 if self._writer is None else self._writer.waiting
 
     def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
         """Queue reports of quotas; ``done`` is called in the writer thread."""
@@ -96,7 +114,7 @@ class SqliteEngine(Reader):
         return self._open_writer().call(lambda _, applier: reprice(applier, prices))
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make every roll-up anew from the events, in one transaction."""
+        """Make every roll-up anew from events and what pruned ones left, in one transaction."""
 
         def work(connection: sqlite3.Connection, applier: Applier) -> int:
             count = maintain.rebuild(connection, progress)
@@ -104,6 +122,34 @@ class SqliteEngine(Reader):
             return count
 
         return self._open_writer().call(work)
+
+    def prune_page(self, limits: PruneLimits, after: int, count: int) -> PruneStep:
+        """Prune the oldest events with a time from ``after`` on, ``count`` at most."""
+        return self._open_writer().call(
+            lambda connection, applier: prune.prune_page(connection, applier, limits, after, count)
+        )
+
+    def shrink(self, pages: int) -> int:
+        """Give free pages back to the disk; how many more could be."""
+        return self._open_writer().call(lambda connection, _: prune.shrink(connection, pages))
+
+    def back_up(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
+        """Copy the database as it is now to the new file ``target``; its size in bytes."""
+        return back_up(self.path, target, progress=progress)
+
+    def keep_index(self) -> None:
+        """Keep the search index up to date from now on, in a thread that gives way to all else."""
+        self._open_writer().committed = self.indexer.nudge
+        if self.last_event_id():
+            self.indexer.nudge()
+
+    def search(self, asked: Search) -> SearchPage:
+        """The events that match, best first."""
+        with self._snapshot() as connection:
+            return self._searches.search(connection, self._names, asked)
+
+    def _forget_changes(self, upto: int) -> None:
+        self._open_writer().call(lambda connection, _: forget_changes(connection, upto))
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

@@ -2,7 +2,8 @@
 
 An index over the ids themselves would be large and, as ids are random, would dirty a page for
 each event. So the look-up goes by a 64-bit hash, and new hashes come into a small table first; the
-id in the event's row decides. An id whose hash is another's takes its next hash.
+id in the event's row decides. An id whose hash is another's takes its next hash. When the event
+was pruned, its hash alone says that the id is known.
 """
 
 import sqlite3
@@ -10,15 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from agentmonitor.digest import blake2b
 from agentmonitor.model.event import Event
 from agentmonitor.storage.sqlite.bulk import Insert
 
 _INSERT = Insert("event_keys_recent", 2)
 _FIND = (
-    "SELECT k.key, e.event_id FROM event_keys_all k JOIN events e ON e.id = k.event"
+    "SELECT k.key, e.event_id FROM event_keys_all k LEFT JOIN events e ON e.id = k.event"
     " WHERE k.key IN (SELECT value FROM json_each(?))"
 )
 _MASK = 2**64 - 1
+_PRUNED = b""
+"""Stands for the id of an event that is gone."""
 MAX_RECENT = 20_000
 """Keys that stay in the small table."""
 _WORTH_MOVING = 256
@@ -42,8 +46,6 @@ def _first_hash(event_id: str, packed: str | bytes) -> int:
 
 
 def _strong_hash(event_id: str, attempt: int) -> int:
-    from hashlib import blake2b  # loads OpenSSL, which an idle server does not need
-
     salt = attempt.to_bytes(8, "big")
     digest = blake2b(event_id.encode(), digest_size=8, salt=salt).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -105,7 +107,7 @@ class EventIds:
         self._connection = connection
         self._hash = hash_function
         self._identities: Identities = {}
-        self._holders: dict[int, str] = {}
+        self._holders: dict[int, str | bytes] = {}
         self._rows: list[tuple[int, int]] = []
         self._recent = self._count_recent()
         self._next_moved = -(2**63)
@@ -128,7 +130,7 @@ class EventIds:
         key = self._identities[event_id][0]
         attempt = 0
         while (holder := self._holders.get(key)) is not None:
-            if holder == event_id:
+            if holder in (event_id, _PRUNED):
                 return False
             attempt += 1
             key = self._hash(event_id, attempt)
@@ -187,4 +189,6 @@ class EventIds:
 
     def _read(self, keys: list[int]) -> None:
         found = self._connection.execute(_FIND, (msgspec.json.encode(keys).decode(),))
-        self._holders.update((key, unpack(stored) or "") for key, stored in found)
+        for key, stored in found:
+            event_id = unpack(stored)
+            self._holders[key] = _PRUNED if event_id is None else event_id

@@ -22,7 +22,7 @@ _COLUMNS = (
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM events WHERE id = ?"
 _UPDATE = f"UPDATE events SET {', '.join(f'{c} = ?' for c in _COLUMNS[2:])} WHERE id = ?"
 _INSERT = Insert(f"events ({', '.join(_COLUMNS)})", len(_COLUMNS))
-MAX_KEPT = 4096
+MAX_KEPT = 512
 """Rows kept in memory for a change at most, between transactions."""
 
 Row = list[Any]
@@ -44,11 +44,16 @@ class EventRows:
         self._kept[row[ID]] = row
 
     def find(self, number: int) -> Row:
-        """The row with that id, as it stands after all that was taken in."""
+        """The row with that id, as it stands after all that was taken in.
+
+        Raises LookupError when it was pruned.
+        """
         row = self._kept.get(number)
         if row is None:
             self.flush()
             found = self._connection.execute(_SELECT, (number,)).fetchone()
+            if found is None:
+                raise LookupError(number)
             row = self._kept[number] = list(found)
         return row
 

@@ -10,7 +10,7 @@ from agentmonitor.storage.sqlite import event_rows as col
 from agentmonitor.storage.sqlite.bulk import Insert
 from agentmonitor.storage.sqlite.event_rows import Row
 
-MAX_KEPT = 4096
+MAX_KEPT = 1024
 """Entries kept in memory at most, between transactions."""
 
 
@@ -127,6 +127,18 @@ class Ledger:
         """Counted session-wide events of ``session`` from channels below ``below``."""
         self.save()
         return [event for (event,) in self._connection.execute(_SESSION_WIDE, (session, below))]
+
+    def drop(self, event: int) -> None:
+        """Drop an entry and its evidence."""
+        self.save()
+        self._known.pop(event, None)
+        self._connection.execute("DELETE FROM ledger WHERE event = ?", (event,))
+        self._connection.execute("DELETE FROM evidence WHERE event = ?", (event,))
+
+    def release(self) -> None:
+        """Forget saved entries: something else has changed them."""
+        self.save()
+        self._known.clear()
 
     def remove(self, event: int, target: int) -> None:
         """Drop an entry; its evidence is ``target``'s from now on."""

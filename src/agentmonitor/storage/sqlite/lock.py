@@ -11,24 +11,33 @@ import msgspec
 
 from agentmonitor.errors import DatabaseInUse, StorageFull
 from agentmonitor.model.clock import now_ms, to_iso
+from agentmonitor.model.database import Holder
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """Who holds a database."""
+def holder_of(database: Path) -> Holder | None:
+    """Who holds ``database``; None when nobody does.
 
-    pid: int
-    since: str
-    address: str | None = None
+    The lock itself is not tried: a server that starts at this moment would find it taken.
+    """
+    resolved = database.resolve()
+    try:
+        text = resolved.with_name(resolved.name + ".lock").read_bytes()
+        holder = msgspec.json.decode(text, type=Holder)
+    except (OSError, msgspec.DecodeError):
+        return None
+    try:
+        os.kill(holder.pid, 0)
+    except PermissionError:  # it lives, as another user's
+        return holder
+    except (OSError, OverflowError):
+        return None
+    return holder
 
 
 def serving(database: Path) -> str | None:
     """The address of the server that holds ``database``; None when none does."""
-    resolved = database.resolve()
-    try:
-        text = resolved.with_name(resolved.name + ".lock").read_bytes()
-        return msgspec.json.decode(text, type=Holder).address
-    except (OSError, msgspec.DecodeError):
-        return None
+    holder = holder_of(database)
+    return None if holder is None else holder.address
 
 
 class DatabaseLock:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from agentmonitor.model.activity import ABANDONED_MS
 from agentmonitor.model.clock import MINUTE_MS
+from agentmonitor.storage.sqlite.pruned import add_to_sessions, count_pruned
 from agentmonitor.storage.sqlite.rollups import MAX_SUM, Cells, clear_tables, measure, to_nano
 from agentmonitor.storage.sqlite.sessions import ENDED, IDLE, STATES, SessionWriter
 
@@ -47,8 +48,8 @@ def sweep(
 def rebuild(
     connection: sqlite3.Connection, progress: Callable[[int, int], None] | None = None
 ) -> int:
-    """Make every roll-up and the sessions' sums anew from the events. Belongs into a
-    transaction. ``progress`` is told (events done, events in all)."""
+    """Make every roll-up and the sessions' sums anew from the events and what is left of pruned
+    ones. Belongs into a transaction. ``progress`` is told (events done, events in all)."""
     (total,) = connection.execute("SELECT count(*) FROM events").fetchone()
     clear_tables(connection)
     cells = Cells(connection)
@@ -63,6 +64,10 @@ def rebuild(
             cells.fold()
         if progress is not None and done % 100_000 == 0:
             progress(done, total)
+    for key, cell, last_time in count_pruned(connection):
+        cells.add(key, cell, last_time)
+        if len(cells) >= _REBUILD_CELLS:
+            cells.fold()
     cells.fold()
     _rebuild_sessions(connection)
     if progress is not None:
@@ -75,6 +80,7 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM session_files")
     connection.execute(
         "INSERT OR IGNORE INTO session_files SELECT session, file FROM events WHERE file != 0"
+        " UNION ALL SELECT session, file FROM pruned_files"
     )
     tokens = "tokens_in + tokens_out + cache_read + cache_write"
     sums = {
@@ -103,3 +109,4 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
         " (SELECT count(*) FROM session_files f WHERE f.session = sessions.key)"
         " FROM events WHERE events.session = sessions.key)"
     )
+    add_to_sessions(connection)

@@ -5,24 +5,35 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from agentmonitor.errors import StorageError
+from agentmonitor.model.analytics import SessionUse, Sums, UsageFacts, UsageQuestion, Where
+from agentmonitor.model.database import DatabaseInfo, PruneLimits, PruneOutcome, Retention
 from agentmonitor.model.filters import EventFilter, SessionFilter
+from agentmonitor.model.insight import ActivityFacts, Facets, ToolReport
 from agentmonitor.model.mark import FileMark, SeriesMark
 from agentmonitor.model.quota import Quota
 from agentmonitor.model.session import EventRow, SessionRow
 from agentmonitor.model.stats import Cost, FilterOptions, Stats, ToolStats, WindowUse
+from agentmonitor.model.totals import Totals
 from agentmonitor.model.usage import Priceable
 from agentmonitor.model.windows import Block, Kind
-from agentmonitor.storage.sqlite import marks, reprice
+from agentmonitor.storage.sqlite import marks, prune, reprice
+from agentmonitor.storage.sqlite.apply import highest_id
 from agentmonitor.storage.sqlite.connect import open_reader, translate
 from agentmonitor.storage.sqlite.contents import contents_of
+from agentmonitor.storage.sqlite.info import describe
 from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.activity import ActivityQueries, check_activity
 from agentmonitor.storage.sqlite.queries.events import EventQueries
+from agentmonitor.storage.sqlite.queries.metrics import read_totals
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
 from agentmonitor.storage.sqlite.queries.stats import StatsQueries, filter_options
+from agentmonitor.storage.sqlite.queries.usage import UsageQueries
 from agentmonitor.storage.sqlite.queries.windows import WindowQueries
 from agentmonitor.storage.sqlite.quotas import newest_quotas, quota_changes
+from agentmonitor.storage.sqlite.session_reader import SessionReader
 
 _NO_AGENT = -1
 """An id that no name has: the filter names an agent that was never seen."""
@@ -37,6 +48,7 @@ class Reader:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
+        self.session_reads = SessionReader(self._snapshot, self._names)
 
     def close_readers(self) -> None:
         """Close every thread's connection. No read may be under way."""
@@ -91,6 +103,11 @@ class Reader:
         with self._stats(agent_type, since) as queries:
             return queries.cost(projects)
 
+    def totals(self) -> Totals:
+        """What everything adds up to, and the sessions by state."""
+        with self._snapshot() as connection:
+            return read_totals(connection, self._names)
+
     def window_use(self, agent_type: str, since: int) -> WindowUse:
         """Tokens and cost of one agent type at or after ``since`` (ms)."""
         with self._stats(agent_type, since) as queries:
@@ -117,6 +134,33 @@ class Reader:
         """The blocks of that length that touch ``since <= time < until`` (ms), newest first."""
         with self._windows(agent_type) as queries:
             return queries.blocks(since, until, hours, now, limit)
+
+    def usage(self, question: UsageQuestion) -> UsageFacts:
+        """Usage by period and one dimension. Raises InvalidInput: too many events to add up."""
+        with self._snapshot() as connection:
+            return UsageQueries(connection, self._names, question.where).facts(question)
+
+    def session_usage(self, where: Where, limit: int) -> tuple[list[SessionUse], int, Sums]:
+        """The sessions active in the range, the dearest first; how many, and the sums of all."""
+        with self._snapshot() as connection:
+            return UsageQueries(connection, self._names, where).sessions(limit)
+
+    def tool_use(self, where: Where, by: Literal["agent", "project"]) -> ToolReport:
+        """Calls by tool, and of each by agent or project. Raises InvalidInput as ``usage``."""
+        with self._snapshot() as connection:
+            return ActivityQueries(connection, self._names, where).tools(by)
+
+    def activity(self, where: Where, edges: Sequence[int]) -> ActivityFacts:
+        """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour.
+        Raises InvalidInput where there are no sums for the filters."""
+        check_activity(where)
+        with self._snapshot() as connection:
+            return ActivityQueries(connection, self._names, where).facts(edges)
+
+    def facets(self, where: Where) -> Facets:
+        """The values in the range with how often each occurs; of filters the agent counts."""
+        with self._snapshot() as connection:
+            return ActivityQueries(connection, self._names, where).facets()
 
     def quotas(self, agent_type: str | None = None) -> list[Quota]:
         """The newest report of each agent's windows."""
@@ -181,10 +225,19 @@ class Reader:
         return total
 
     def last_event_id(self) -> int:
-        """The newest event's id, 0 when there is none."""
+        """The highest id that an event ever had, 0 when there was none."""
         with self._snapshot() as connection:
-            (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-            return int(last)
+            return highest_id(connection)
+
+    def database_info(self, retention: Retention, *, tables: bool) -> DatabaseInfo:
+        """What the database holds; sizes by table only if they are asked for."""
+        with self._snapshot() as connection:
+            return describe(connection, self.path, retention, tables=tables)
+
+    def prune_plan(self, limits: PruneLimits) -> PruneOutcome:
+        """What a prune would do, about."""
+        with self._snapshot() as connection:
+            return prune.plan(connection, limits)
 
     @contextmanager
     def _stats(self, agent_type: str | None, since: int | None) -> Iterator[StatsQueries]:

@@ -41,7 +41,10 @@ def reprice(applier: Applier, prices: Sequence[tuple[int, float]]) -> int:
     """Set our cost of events, in US dollars; how many rows changed. Belongs into a transaction."""
     changed = 0
     for number, cost in prices:
-        row = applier.rows.find(number)
+        try:
+            row = applier.rows.find(number)
+        except LookupError:  # pruned since the price was sought
+            continue
         entry = applier.ledger.find(number)
         before = row.copy()
         repriced = entry

@@ -12,7 +12,10 @@ _FIND = (
     "SELECT f.session, f.file FROM json_each(?) pair JOIN session_files f"
     " ON f.session = json_extract(pair.value, '$[0]') AND f.file = json_extract(pair.value, '$[1]')"
 )
-_USED = "SELECT 1 FROM events WHERE session = ? AND file = ? LIMIT 1"
+_USED = (
+    "SELECT 1 FROM events WHERE session = ?1 AND file = ?2"
+    " UNION ALL SELECT 1 FROM pruned_files WHERE session = ?1 AND file = ?2 LIMIT 1"
+)
 _DELETE = "DELETE FROM session_files WHERE session = ? AND file = ?"
 MAX_KNOWN = 20_000
 """Pairs of session and file remembered at most."""

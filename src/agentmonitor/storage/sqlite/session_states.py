@@ -44,7 +44,7 @@ def live(session: Session, signal: Signal, at: int) -> None:
 
 def describe(session: Session, signal: Signal) -> None:
     """Take over what ``signal`` says beside the state."""
-    if signal.title and not session.title:
+    if signal.title and (signal.is_name or not session.title):
         session.title = signal.title
     if signal.cwd:
         session.cwd = signal.cwd

@@ -10,7 +10,7 @@ from agentmonitor.storage.sqlite.rollups import Cell, clamp
 
 STATES = ("working", "permission", "input", "idle", "failed", "ended")
 ACTIVE, IDLE, ENDED = 0, 1, 2
-CACHE = 4096
+CACHE = 1024
 """Sessions kept in memory at most, between transactions."""
 
 _COLUMNS = (

@@ -77,6 +77,8 @@ class Writer:
         self._written = 0
         self._stopping = False
         self._stale = False
+        self.committed: Callable[[], object] = lambda: None
+        """Called in the writer thread when batches have been written. Must not raise or block."""
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
 
     def start(self) -> None:
@@ -102,6 +104,11 @@ class Writer:
                 raise Overloaded("Too much is waiting to be written; send this again in a second.")
             self._queued += batch.size
             self._queue.put(batch)
+
+    @property
+    def waiting(self) -> int:
+        """Events and signals that are not written yet."""
+        return max(0, self._queued - self._written)
 
     def post(self, task: Task) -> None:
         """Queue a task; its ``done`` is called in the writer thread. Raises Closed."""
@@ -144,6 +151,7 @@ class Writer:
             item = self._gather(group)
             self._write(group)
             self._written += sum(batch.size for batch in group)
+            self.committed()
             if item is _NOTHING:
                 if len(group) > 1:
                     # Several callers at once: those who were just answered come again at once,

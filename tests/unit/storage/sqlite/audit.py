@@ -1,4 +1,4 @@
-"""What a database should hold, computed from its events alone in plain Python."""
+"""What a database should hold, in plain Python, from its events and what pruned ones left."""
 
 import sqlite3
 from collections import defaultdict
@@ -60,18 +60,21 @@ def dump(path: Path) -> Dump:
 
 
 def expected(path: Path) -> Dump:
-    """The same as ``dump``, computed from the events."""
+    """The same as ``dump``, computed from the events and the sums of pruned ones."""
     events = rows(path, "SELECT * FROM events")
+    events += [_as_event(row) for row in rows(path, "SELECT * FROM pruned")]
     result = {name: _rolled_up(events, *shape) for name, shape in SUMS_BY.items()}
-    branches: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    branches: defaultdict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
     sessions: dict[int, Row] = {
         row["key"]: dict.fromkeys(SUMS, 0) for row in rows(path, "SELECT key FROM sessions")
     }
     files = {(e["session"], e["file"]) for e in events if e["file"]}
+    files |= {(r["session"], r["file"]) for r in rows(path, "SELECT * FROM pruned_files")}
     for event in events:
         if event["branch"]:
             key = (event["branch"], event["project"], event["agent"])
-            branches[key].append(event["time"])
+            last_time: int = event["last_time"] if "last_time" in event else event["time"]
+            branches[key].append((_measures(event)["events"], last_time))
         session = sessions[event["session"]]
         for name, value in _measures(event).items():
             if name in session:
@@ -80,7 +83,9 @@ def expected(path: Path) -> Dump:
         session["lines_removed"] += event["lines_removed"]
     for key, _ in files:
         sessions[key]["files_edited"] += 1
-    result["sums_by_branch"] = sorted((*key, len(ts), max(ts)) for key, ts in branches.items())
+    result["sums_by_branch"] = sorted(
+        (*key, sum(n for n, _ in uses), max(t for _, t in uses)) for key, uses in branches.items()
+    )
     result["session_files"] = sorted(files)
     result["sessions"] = sorted((key, *sums.values()) for key, sums in sessions.items())
     return result
@@ -98,13 +103,22 @@ def assert_sound(path: Path) -> None:
     assert found == wanted
     session_places = {r["key"]: r for r in rows(path, "SELECT key, project, branch FROM sessions")}
     names = {row["id"] for row in rows(path, "SELECT id FROM names")} | {0}
-    for event in rows(path, "SELECT * FROM events"):
+    (last_pruned,) = (row["event"] for row in rows(path, "SELECT event FROM pruned_upto"))
+    events = rows(path, "SELECT * FROM events")
+    for event in events:
         place = session_places[event["session"]]
         assert event["project"] or not place["project"]
         assert event["branch"] or not place["branch"]
         kinds = ("agent", "type", "tool", "model", "project", "branch", "source", "file")
         assert {event[kind] for kind in kinds} <= names
+    there = {event["id"] for event in events}
     keyed = sorted(row["event"] for row in rows(path, "SELECT event FROM event_keys_all"))
+    assert all(number <= last_pruned for number in keyed if number not in there)
+    keyed = [number for number in keyed if number in there]
+    known = {row["event"] for row in rows(path, "SELECT event FROM pruned_activities")}
+    assert not known & there
+    for table in ("ledger", "evidence", "contents"):
+        assert {row["event"] for row in rows(path, f"SELECT event FROM {table}")} <= there
     with_id = rows(path, "SELECT id, event_id FROM events WHERE event_id IS NOT NULL ORDER BY id")
     assert keyed == [row["id"] for row in with_id]
     assert len({row["event_id"] for row in with_id}) == len(with_id)
@@ -125,7 +139,14 @@ def _rolled_up(
     return sorted((*key, *sums) for key, sums in table.items())
 
 
+def _as_event(row: Row) -> Row:
+    """Sums of pruned events, which stand for as many events."""
+    return {"time": row["minute"] * 60_000, "file": 0} | row
+
+
 def _measures(event: Row) -> Row:
+    if "events" in event:
+        return {name: event[name] for name in MEASURES}
     tokens = sum(event[k] for k in ("tokens_in", "tokens_out", "cache_read", "cache_write"))
     cost, duration = event["cost_usd"], event["duration_ms"]
     return {

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from agentmonitor.model.clock import HOUR_MS, to_iso
+from agentmonitor.model.clock import HOUR_MS, MINUTE_MS, to_iso
 from agentmonitor.model.event import SCHEMA_VERSION
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
@@ -21,7 +21,7 @@ from agentmonitor.storage.sqlite.rollups import DAY, HOUR
 Row = tuple[Any, ...]
 """A row of the database: SQLite's columns have no static types."""
 
-_COLUMNS = (
+COLUMNS = (
     "e.id, e.event_id, s.id, e.time, e.lag, e.agent, e.type, e.status, e.tool, e.model, e.project,"
     " e.branch, e.source, e.tokens_in, e.tokens_out, e.cache_read, e.cache_write, e.duration_ms,"
     " e.cost_usd, e.metadata, e.truncated"
@@ -78,7 +78,7 @@ class EventQueries:
             return []
         order = "DESC" if newest_first else "ASC"
         query = (
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE e.session = ?"
+            f"SELECT {COLUMNS} FROM {_FROM} WHERE e.session = ?"
             f" ORDER BY e.time {order}, e.id {order} LIMIT ?"
         )
         return self._rows(self._connection.execute(query, (key, limit)).fetchall())
@@ -90,7 +90,7 @@ class EventQueries:
         named = {c: n for c, n in (("agent", agent), ("type", kind)) if n is not None}
         conditions = "".join(f" AND +e.{column} = ?" for column in named)
         query = (
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE e.id > ? AND e.id <= ?{conditions}"
+            f"SELECT {COLUMNS} FROM {_FROM} WHERE e.id > ? AND e.id <= ?{conditions}"
             " ORDER BY e.id LIMIT ?"
         )
         arguments = (after, upto, *named.values(), limit)
@@ -111,7 +111,7 @@ class EventQueries:
                 conditions.append(condition)
                 arguments.append(value)
         query = (
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE {' AND '.join(conditions)}"
+            f"SELECT {COLUMNS} FROM {_FROM} WHERE {' AND '.join(conditions)}"
             " ORDER BY e.time DESC, e.id DESC LIMIT ? OFFSET ?"
         )
         return self._connection.execute(query, (*arguments, limit, offset)).fetchall()
@@ -121,7 +121,7 @@ class EventQueries:
     ) -> list[Row]:
         """A page by visiting only hours that hold matches, and skipping by their counts."""
         rows: list[Row] = []
-        low = -FAR if since is None else since
+        low = max(-FAR if since is None else since, self._oldest())
         high = FAR if until is None else until
         for hour, count in self._hours(named, low, high):
             start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
@@ -154,17 +154,46 @@ class EventQueries:
             f" AND bucket <= ?{conditions} GROUP BY bucket ORDER BY bucket DESC",
             (HOUR, first, last, *named.values()),
         )
+        gone = self._pruned_by_hour(named, first, last)
         for hour, count in rolled_up:
             while pending and (latest := next(reversed(pending))) > hour:
-                yield latest, pending.pop(latest)
-            yield hour, count + pending.pop(hour, 0)
-        yield from reversed(pending.items())
+                yield latest, pending.pop(latest) - gone.get(latest, 0)
+            yield hour, count + pending.pop(hour, 0) - gone.get(hour, 0)
+        for hour, count in reversed(pending.items()):
+            yield hour, count - gone.get(hour, 0)
+
+    def _oldest(self) -> int:
+        """The time of the oldest event that was not pruned."""
+        (oldest,) = self._connection.execute("SELECT min(time) FROM events").fetchone()
+        return FAR if oldest is None else int(oldest)
+
+    def _pruned_by_hour(self, named: dict[str, int], first: int, last: int) -> dict[int, int]:
+        """What the roll-ups of the hours count beyond the events that are there."""
+        conditions = "".join(f" AND {column} = ?" for column in named)
+        return dict(
+            self._connection.execute(
+                "SELECT minute / 60, sum(events) FROM pruned WHERE minute >= ? AND minute < ?"
+                f"{conditions} GROUP BY 1",
+                (first * 60, (last + 1) * 60, *named.values()),
+            ).fetchall()
+        )
+
+    def _pruned(self, named: dict[str, int], since: int | None, until: int | None) -> int:
+        """What ``measured`` counts beyond the events that are there."""
+        conditions = "".join(f" AND {column} = ?" for column in named)
+        arguments = list(named.values())
+        for condition, value in ((" AND minute >= ?", since), (" AND minute < ?", until)):
+            if value is not None:
+                conditions += condition
+                arguments.append(-(-value // MINUTE_MS))
+        query = f"SELECT coalesce(sum(events), 0) FROM pruned WHERE 1{conditions}"
+        return int(self._connection.execute(query, arguments).fetchone()[0])
 
     def _total(self, named: dict[str, int], since: int | None, until: int | None) -> int:
         spans = cover(since, until, (DAY, HOUR))
         query, arguments = measured("sums_by_usage", (), ("events",), spans, named)
         (total,) = self._connection.execute(query, arguments).fetchone()
-        return int(total)
+        return int(total) - self._pruned(named, since, until)
 
     def _count(self, named: dict[str, int], since: int | None, until: int | None) -> int:
         conditions = " AND ".join(f"{column} = ?" for column in named)
@@ -187,7 +216,8 @@ class EventQueries:
                 table, level = "sums_by_project", " AND level = 0"
             conditions = " AND ".join(f"{column} = ?" for column in named) + level
             query = f"SELECT coalesce(sum(events), 0) FROM {table} WHERE {conditions}"
-            return int(self._connection.execute(query, list(named.values())).fetchone()[0])
+            (total,) = self._connection.execute(query, list(named.values())).fetchone()
+            return int(total) - self._pruned(named, None, None)
         return self._count(named, where.since, until)
 
     def _last_use(self, named: dict[str, int], until: int | None) -> int | None:
@@ -207,7 +237,7 @@ class EventQueries:
 
 
 def event_row(row: Row, names: dict[int, str | None]) -> EventRow:
-    """An EventRow of the columns of ``_COLUMNS``."""
+    """An EventRow of the columns of ``COLUMNS``."""
     (id_, event_id, session, time, lag, agent, kind, status, tool, model, project, branch, source,
      tokens_in, tokens_out, cache_read, cache_write, duration, cost, metadata, truncated,
      ) = row  # fmt: skip

@@ -20,13 +20,13 @@ _decode = msgspec.json.Decoder(Activity).decode
 Row = tuple[Any, ...]
 """A row of the database: SQLite's columns have no static types."""
 
-_COLUMNS = (
+COLUMNS = (
     "id, agent, project, branch, model, status, started_at, ended_at, last_event_at, events,"
     " errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced, files_edited,"
     " lines_added, lines_removed, title, cwd, channel, own_nano, client_nano, activity"
 )
 _ORDER = "ORDER BY status, last_event_at DESC, key DESC"
-_LIVE = f"(status < 2 OR state < {STATES.index('idle')})"
+LIVE = f"(status < 2 OR state < {STATES.index('idle')})"
 
 
 class SessionQueries:
@@ -56,16 +56,16 @@ class SessionQueries:
             conditions.append("last_event_at >= ?")
             arguments.append(where.since)
         if where.live:
-            conditions.append(_LIVE)
+            conditions.append(LIVE)
         matching = f"FROM sessions WHERE {' AND '.join(conditions)}"
         (total,) = self._connection.execute(f"SELECT count(*) {matching}", arguments).fetchone()
-        query = f"SELECT {_COLUMNS} {matching} {_ORDER} LIMIT ?"
+        query = f"SELECT {COLUMNS} {matching} {_ORDER} LIMIT ?"
         rows = self._connection.execute(query, (*arguments, limit or -1)).fetchall()
         return self._rows(rows), int(total)
 
     def by_id(self, ids: Sequence[str]) -> list[SessionRow]:
         """Those that exist."""
-        query = f"SELECT {_COLUMNS} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        query = f"SELECT {COLUMNS} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
         return self._rows(
             self._connection.execute(query, (msgspec.json.encode(ids).decode(),)).fetchall()
         )
@@ -77,7 +77,7 @@ class SessionQueries:
 
 
 def session_row(row: Row, names: dict[int, str | None]) -> SessionRow:
-    """A SessionRow of the columns of ``_COLUMNS``."""
+    """A SessionRow of the columns of ``COLUMNS``."""
     (id_, agent, project, branch, model, status, started, ended, last, events, errors, tokens_in,
      tokens_out, cache_read, cache_write, nano, unpriced, files, added, removed, title, cwd,
      channel, own, client, activity_json) = row  # fmt: skip

@@ -7,7 +7,7 @@ LENGTH = {DAY: DAY_MS, HOUR: HOUR_MS, MINUTE: MINUTE_MS}
 FAR = 2**62
 """A time or bucket after every other."""
 
-_EVENT_MEASURES = {
+EVENT_MEASURES = {
     "events": "1",
     "errors": "status != 0",
     "cost_nano": "coalesce(round(cost_usd * 1e9), 0)",
@@ -71,7 +71,7 @@ def measured(
     for level, first, last in spans:
         if level == -1:
             columns = [_event_key(k) for k in keys]
-            columns += [f"{_EVENT_MEASURES.get(m, m)} AS {m}" for m in measures]
+            columns += [f"{EVENT_MEASURES.get(m, m)} AS {m}" for m in measures]
             source = f"events WHERE time >= ? AND time < ?{conditions}"
             arguments += [first, last]
         else:
@@ -80,6 +80,11 @@ def measured(
             arguments += [level, first, last]
         parts.append(f"SELECT {', '.join(columns)} FROM {source}")
         arguments += where.values()
+        if level == -1:  # of pruned events the minute is known
+            columns = [_pruned_key(k) for k in keys] + list(measures)
+            source = f"pruned WHERE minute >= ? AND minute < ?{conditions}"
+            parts.append(f"SELECT {', '.join(columns)} FROM {source}")
+            arguments += [-(-first // MINUTE_MS), -(-last // MINUTE_MS), *where.values()]
     if not parts:
         none = ", ".join(f"0 AS {name}" for name in (*keys, *measures))
         parts = [f"SELECT {none} WHERE 0"]
@@ -91,6 +96,10 @@ def measured(
 
 def _event_key(key: str) -> str:
     return f"time / {HOUR_MS} AS hour" if key == "hour" else key
+
+
+def _pruned_key(key: str) -> str:
+    return f"minute / {HOUR_MS // MINUTE_MS} AS hour" if key == "hour" else key
 
 
 def _rollup_key(key: str, level: int) -> str:

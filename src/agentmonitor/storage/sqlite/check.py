@@ -1,0 +1,217 @@
+"""Whether a database is sound: its file, what its rows refer to, and its totals."""
+
+import sqlite3
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+from agentmonitor.errors import DatabaseUnusable
+from agentmonitor.model.clock import DAY_MS, to_iso
+from agentmonitor.model.database import CheckOutcome, Finding
+from agentmonitor.storage.sqlite.info import is_current, reading, snapshot
+from agentmonitor.storage.sqlite.rollups import ALL, DAY, HOUR, MEASURES, MINUTE
+
+MAX_FAULTS = 5
+"""Faults of one kind that are told."""
+
+_GONE = "event NOT IN (SELECT id FROM events)"
+_NO_ACTIVITY = (
+    f"{_GONE} AND event NOT IN (SELECT event FROM activity_merges)"
+    " AND event NOT IN (SELECT event FROM pruned_activities)"
+)
+_NAMED = ("agent", "type", "tool", "model", "project", "branch", "source", "file")
+_UNNAMED = " OR ".join(f"({c} != 0 AND {c} NOT IN (SELECT id FROM names))" for c in _NAMED)
+_NEVER_PRUNED = "event > (SELECT event FROM pruned_upto)"
+
+RELATIONS = {
+    "events without a session":
+        "SELECT id FROM events WHERE session NOT IN (SELECT key FROM sessions)",
+    "events with an unknown name": f"SELECT id FROM events WHERE {_UNNAMED}",
+    "event ids that could be stored twice":
+        "SELECT id FROM events WHERE event_id IS NOT NULL"
+        " EXCEPT SELECT event FROM event_keys_all",
+    "event ids without their event":
+        f"SELECT event FROM event_keys_all WHERE {_GONE} AND {_NEVER_PRUNED}",
+    "requests without their event": f"SELECT event FROM ledger WHERE {_GONE}",
+    "evidence without its event": f"SELECT event FROM evidence WHERE {_GONE}",
+    "contents without their event": f"SELECT event FROM contents WHERE {_GONE}",
+    "activities without their event": f"SELECT event FROM activity_keys WHERE {_NO_ACTIVITY}",
+    "merges into nothing":
+        f"SELECT event FROM (SELECT target AS event FROM activity_merges) WHERE {_NO_ACTIVITY}",
+    "edited files of no session":
+        "SELECT session FROM session_files WHERE session NOT IN (SELECT key FROM sessions)",
+    "pruned sums of no session":
+        "SELECT session FROM pruned WHERE session NOT IN (SELECT key FROM sessions)",
+}  # fmt: skip
+
+_TOKENS = "tokens_in + tokens_out + cache_read + cache_write"
+_NANO = "CASE WHEN cost_usd IS NULL THEN 0 ELSE CAST(cost_usd * 1e9 + 0.5 AS INTEGER) END"
+_OF_EVENTS = {
+    "events": "1",
+    "errors": "status != 0",
+    "cost_nano": _NANO,
+    "unpriced": f"cost_usd IS NULL AND {_TOKENS} > 0",
+    "unpriced_tokens": f"CASE WHEN cost_usd IS NULL THEN {_TOKENS} ELSE 0 END",
+    "duration_ms": "coalesce(duration_ms, 0)",
+    "durations": "duration_ms IS NOT NULL",
+}
+_VIEWS = {
+    "sums_by_usage": (("agent", "type", "tool", "model", "source"), (HOUR, DAY, ALL)),
+    "sums_by_time": (("agent",), (MINUTE, HOUR, DAY, ALL)),
+    "sums_by_project": (("project", "agent"), (HOUR, DAY, ALL)),
+}
+_COARSER = {MINUTE: "bucket / 60", HOUR: "bucket / 24", DAY: "0"}
+_OF_SESSIONS = (
+    "events", "errors", "tokens_in", "tokens_out", "cache_read", "cache_write", "cost_nano",
+    "unpriced", "lines_added", "lines_removed",
+)  # fmt: skip
+
+
+def check(
+    path: Path, *, full: bool = False, progress: Callable[[str], None] | None = None
+) -> CheckOutcome:
+    """Look at all of it without changing anything; ``progress`` is told what comes next.
+
+    ``full``: compare the indexes with their tables too. Raises StorageError.
+    """
+    tell = progress or (lambda _: None)
+    with reading(path) as connection:
+        tell("the file")
+        findings = [Finding("file", _file(connection, "integrity" if full else "quick"))]
+        if findings[0].faults:
+            advice = "The file is damaged. Restore a backup: agentmonitor db restore FILE"
+            return CheckOutcome(str(path), False, findings, advice)
+        if not is_current(connection):
+            raise DatabaseUnusable(
+                f"{path} is of another version of AgentMonitor. Start the server once, which "
+                "brings it up to this one, and check it again."
+            )
+        with snapshot(connection):
+            for name, query in RELATIONS.items():
+                tell(name)
+                findings.append(Finding(name, _rows(connection, query)))
+            broken = [finding for finding in findings if finding.faults]
+            for view, (keys, levels) in _VIEWS.items():
+                tell(view)
+                findings.append(Finding(view, _totals(connection, view, keys, levels)))
+            tell("sums of sessions")
+            findings.append(Finding("sums of sessions", _sessions(connection)))
+            tell("sums_by_branch")
+            findings.append(Finding("sums_by_branch", _branches(connection)))
+    sound = not any(finding.faults for finding in findings)
+    return CheckOutcome(str(path), sound, findings, None if sound else _advice(bool(broken)))
+
+
+def _advice(broken: bool) -> str:
+    if broken:
+        return (
+            "Rows refer to others that are gone. Restore a backup (agentmonitor db restore FILE), "
+            "or make the totals anew from what there is: agentmonitor db rebuild"
+        )
+    return "The totals differ from the events. Make them anew: agentmonitor db rebuild"
+
+
+def file_faults(connection: sqlite3.Connection) -> list[str]:
+    """What is damaged in the file; empty when nothing is."""
+    return _file(connection, "quick")
+
+
+def _file(connection: sqlite3.Connection, kind: str) -> list[str]:
+    try:
+        found = connection.execute(f"PRAGMA {kind}_check({MAX_FAULTS})").fetchall()
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    return [text for (text,) in found if text != "ok"]
+
+
+def _rows(connection: sqlite3.Connection, query: str) -> list[str]:
+    found = connection.execute(f"{query} LIMIT {MAX_FAULTS}").fetchall()
+    return [f"row {number}" for (number,) in found]
+
+
+def _totals(
+    connection: sqlite3.Connection, view: str, keys: tuple[str, ...], levels: tuple[int, ...]
+) -> list[str]:
+    """The days say what the events say, and each level what the finer one says."""
+    names = ", ".join(keys)
+    true = ", ".join(_OF_EVENTS.get(m, m) for m in MEASURES)
+    plain = ", ".join(MEASURES)
+    ours = ", ".join(f"-{m}" for m in MEASURES)
+    faults = _differences(
+        connection,
+        ("day", *keys),
+        MEASURES,
+        f"SELECT time / {DAY_MS}, {names}, {true} FROM events",
+        f"SELECT minute / 1440, {names}, {plain} FROM pruned",
+        f"SELECT bucket, {names}, {ours} FROM {view} WHERE level = {DAY}",
+    )
+    for fine, coarse in pairwise(levels):
+        faults += _differences(
+            connection,
+            (f"level {coarse} bucket", *keys),
+            MEASURES,
+            f"SELECT {_COARSER[fine]}, {names}, {plain} FROM {view} WHERE level = {fine}",
+            f"SELECT bucket, {names}, {ours} FROM {view} WHERE level = {coarse}",
+        )
+    return faults[:MAX_FAULTS]
+
+
+def _sessions(connection: sqlite3.Connection) -> list[str]:
+    plain = ", ".join(_OF_SESSIONS)
+    true = ", ".join(_OF_EVENTS.get(m, m) for m in _OF_SESSIONS)
+    ours = ", ".join(f"-{m}" for m in _OF_SESSIONS)
+    return _differences(
+        connection,
+        ("session",),
+        (*_OF_SESSIONS, "files_edited"),
+        f"SELECT session, {true}, 0 FROM events",
+        f"SELECT session, {plain}, 0 FROM pruned",
+        f"SELECT session, {', '.join('0' for _ in _OF_SESSIONS)}, 1 FROM session_files",
+        f"SELECT key, {ours}, -files_edited FROM sessions",
+    )
+
+
+def _branches(connection: sqlite3.Connection) -> list[str]:
+    return _differences(
+        connection,
+        ("branch", "project", "agent"),
+        ("events",),
+        "SELECT branch, project, agent, 1 FROM events WHERE branch != 0",
+        "SELECT branch, project, agent, events FROM pruned WHERE branch != 0",
+        "SELECT branch, project, agent, -events FROM sums_by_branch",
+    )
+
+
+def _differences(
+    connection: sqlite3.Connection, keys: tuple[str, ...], measures: tuple[str, ...], *parts: str
+) -> list[str]:
+    """Where ``parts``, in which one side is negative, do not add up to nothing."""
+    width = len(keys)
+    columns = [f"k{n}" for n in range(width)] + [f"m{n}" for n in range(len(measures))]
+    totals = ", ".join(f"total({c})" for c in columns[width:])
+    having = " OR ".join(_differs(column) for column in columns[width:])
+    query = (
+        f"WITH parts({', '.join(columns)}) AS ({' UNION ALL '.join(parts)})"
+        f" SELECT {', '.join(columns[:width])}, {totals} FROM parts"
+        f" GROUP BY {', '.join(columns[:width])} HAVING {having} LIMIT {MAX_FAULTS}"
+    )
+    faults = []
+    for row in connection.execute(query):
+        place = ", ".join(_place(k, v) for k, v in zip(keys, row[:width], strict=True))
+        wrong = ", ".join(
+            f"{name} {-value:+.0f}"
+            for name, value in zip(measures, row[width:], strict=True)
+            if value
+        )
+        faults.append(f"{place}: {wrong}")
+    return faults
+
+
+def _differs(column: str) -> str:
+    # Beyond 2**53 floating point sums are not exact, and a sum of integers could be an error.
+    most = f"total(abs({column}))"
+    return f"abs(total({column})) > CASE WHEN {most} < 9e15 THEN 0.5 ELSE {most} * 1e-9 END"
+
+
+def _place(key: str, value: int) -> str:
+    return to_iso(value * DAY_MS)[:10] if key == "day" else f"{key} {value}"

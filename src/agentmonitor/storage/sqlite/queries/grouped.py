@@ -1,0 +1,265 @@
+"""Sums by period and by names, from the coarsest roll-up that knows all the names asked about.
+
+The middle of each period comes from roll-up rows; what cuts an hour (with the agent alone: a
+minute) from the events there. Without a roll-up for the names the events are read themselves,
+if they are few.
+"""
+
+import json
+import sqlite3
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from operator import add, sub
+from typing import NamedTuple
+
+from agentmonitor.errors import InvalidInput
+from agentmonitor.model.analytics import Where
+from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.spans import EVENT_MEASURES, LENGTH, cover
+from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MINUTE
+
+MAX_SCAN = 50_000
+"""Events that one answer may read because no roll-up tells it."""
+MAX_PARTS = 250_000
+"""The same where roll-ups tell all but parts of hours: zones half an hour from the others."""
+NOBODY = -1
+"""An id that nothing has: the filter names what was never seen."""
+_ENDS = 4
+"""So many parts of hours at the ends of a range are always read."""
+_EVENTS = -1
+"""The level of ``cover`` that stands for the events themselves."""
+_MINUTE_OF = f"((s.%s + {MINUTE_MS - 1}) / {MINUTE_MS})"
+"""The first whole minute at or after a time; times are not before 1970."""
+_OF_DAYS = f"(SELECT bucket FROM rollup_time WHERE level = {DAY} ORDER BY bucket %s LIMIT 1)"
+_EXTENT = (
+    f"SELECT {_OF_DAYS % ''}, {_OF_DAYS % 'DESC'}, min(minute), max(minute) FROM rollup_pending"
+)
+
+Key = tuple[int, ...]
+"""The index of the period, then the ids of the names."""
+Cells = dict[Key, list[float]]
+"""Floating point, exact up to 2**53: a sum of integers that leaves 64 bits is an error."""
+Span = tuple[int, int, int]
+"""(level, first bucket, bucket after the last), as of ``cover``"""
+Plan = defaultdict[Span, list[tuple[int, int]]]
+"""By span: the periods whose sums it belongs to, each with the sign."""
+Row = tuple[Span, tuple[int, ...], tuple[float, ...]]
+"""Sums of one span and the ids of the names."""
+
+
+class Source(NamedTuple):
+    """A table of sums: its names, and its levels from coarse to fine."""
+
+    table: str
+    names: frozenset[str]
+    levels: tuple[int, ...]
+
+
+_ROLLUPS = (
+    Source("rollup_time", frozenset({"agent"}), (DAY, HOUR, MINUTE)),
+    Source("rollup_project", frozenset({"agent", "project"}), (DAY, HOUR)),
+    Source("rollup_usage", frozenset({"agent", "type", "tool", "model", "source"}), (DAY, HOUR)),
+)
+_SCAN = Source("events", frozenset(), ())
+
+
+class TooLarge(InvalidInput):
+    """The sums would take reading too many events."""
+
+
+class Groups:
+    """Grouped sums on one connection; ``columns`` are the filters as column and id."""
+
+    def __init__(self, connection: sqlite3.Connection, columns: dict[str, int]) -> None:
+        self._connection = connection
+        self._columns = columns
+        self._extent: tuple[int, int] | None = None
+
+    def sums(self, keys: Sequence[str], measures: Sequence[str], edges: Sequence[int]) -> Cells:
+        """``measures`` by (period, *keys); the periods lie between ``edges`` (ms, ascending).
+
+        Groups without events are left out. Raises TooLarge.
+        """
+        asked = {*keys, *self._columns}
+        source = next((s for s in _ROLLUPS if asked <= s.names), _SCAN)
+        plan: Plan = defaultdict(list)
+        begin, end = self.extent()
+        for index, (low, high) in enumerate(pairwise(edges)):
+            if high <= begin or low >= end:
+                continue
+            for span in cover(low, high, source.levels):
+                for part, sign in _cheaper(span, source.levels):
+                    plan[part].append((index, sign))
+        rollups = [span for span in plan if span[0] != _EVENTS]
+        read = [span for span in plan if span[0] == _EVENTS]
+        if read:
+            self._check(read, asked, source)
+        found: Cells = {}
+        columns = ("events", *measures)
+        for level in source.levels:
+            chosen = [span for span in rollups if span[0] == level]
+            _add(found, plan, self._rows(source.table, _within(level), keys, columns, chosen))
+        if rollups:
+            _add(found, plan, self._pending(keys, columns, rollups))
+        if read:
+            of_event = [EVENT_MEASURES.get(name, name) for name in columns]
+            within = "t.time >= s.low AND t.time < s.high"
+            _add(found, plan, self._rows("events", within, keys, of_event, read))
+            # A minute of pruned events counts where it begins.
+            within = f"t.minute >= {_MINUTE_OF % 'low'} AND t.minute < {_MINUTE_OF % 'high'}"
+            _add(found, plan, self._rows("pruned", within, keys, columns, read))
+        return {key: row[1:] for key, row in found.items() if row[0]}
+
+    def extent(self) -> tuple[int, int]:
+        """The days (UTC) that have events: when the first begins and the last ends, ms."""
+        if self._extent is None:
+            first, last, pending, newest = self._connection.execute(_EXTENT).fetchone()
+            days = [day for day in (first, last) if day is not None]
+            days += [
+                minute * MINUTE_MS // DAY_MS for minute in (pending, newest) if minute is not None
+            ]
+            self._extent = (min(days) * DAY_MS, (max(days) + 1) * DAY_MS) if days else (0, 0)
+        return self._extent
+
+    def _rows(
+        self,
+        table: str,
+        within: str,
+        keys: Sequence[str],
+        columns: Sequence[str],
+        spans: Sequence[Span],
+    ) -> Iterator[Row]:
+        """The sums of ``columns`` by span and ``keys``."""
+        if not spans:
+            return
+        names = "".join(f", t.{key}" for key in keys)
+        sums = ", ".join(f"total({column})" for column in columns)
+        # The limit keeps SQLite from taking the JSON apart anew for each row.
+        query = (
+            f"SELECT s.i{names}, {sums} FROM (SELECT key AS i,"
+            " json_extract(value, '$[1]') AS low, json_extract(value, '$[2]') AS high"
+            f" FROM json_each(?) LIMIT -1) s CROSS JOIN {table} t ON {within}{self._filters('t.')}"
+            f" GROUP BY s.i{names}"
+        )
+        arguments = (json.dumps(spans), *self._columns.values())
+        width = 1 + len(keys)
+        for row in self._connection.execute(query, arguments):
+            yield spans[row[0]], row[1:width], row[width:]
+
+    def _pending(
+        self, keys: Sequence[str], columns: Sequence[str], spans: Sequence[Span]
+    ) -> Iterator[Row]:
+        """What waits to be folded into the roll-ups, of the times that roll-ups answer."""
+        names = "".join(f", {key}" for key in keys)
+        sums = ", ".join(f"total({column})" for column in columns)
+        rows = self._connection.execute(
+            f"SELECT minute{names}, {sums} FROM rollup_pending WHERE 1{self._filters()}"
+            f" GROUP BY minute{names} ORDER BY minute",
+            list(self._columns.values()),
+        ).fetchall()
+        minutes = [row[0] for row in rows]
+        width = 1 + len(keys)
+        for span in spans:
+            level, first, last = span
+            length = LENGTH[level] // MINUTE_MS
+            for at in range(
+                bisect_left(minutes, first * length), bisect_left(minutes, last * length)
+            ):
+                yield span, rows[at][1:width], rows[at][width:]
+
+    def _filters(self, prefix: str = "") -> str:
+        return "".join(f" AND {prefix}{column} = ?" for column in self._columns)
+
+    def _check(self, read: Sequence[Span], asked: set[str], source: Source) -> None:
+        """Raises TooLarge when the spans to be read hold more than MAX_SCAN events."""
+        if "session" in self._columns or (source is not _SCAN and len(read) <= _ENDS):
+            return
+        levels = (DAY, HOUR, MINUTE)
+        spans = [span for _, low, high in read for span in cover(low, high, levels)]
+        spans = [span for span in spans if span[0] != _EVENTS]
+        every = Groups(self._connection, {})
+        rows = list(every._pending((), ("events",), spans))
+        for level in levels:
+            chosen = [span for span in spans if span[0] == level]
+            rows += every._rows("rollup_time", _within(level), (), ("events",), chosen)
+        count = sum(row[0] for _, _, row in rows)
+        if count <= (MAX_SCAN if source is _SCAN else MAX_PARTS):
+            return
+        if source is _SCAN:
+            names = ", ".join(sorted(asked))
+            message = (
+                f"no sums are kept by {names}; a range of at most {MAX_SCAN:,} events can be"
+                f" added up, and this one, or the one before it, holds {int(count):,}"
+            )
+            advice = f"Too many events to add up by {names}: choose a later from, or fewer filters."
+            raise TooLarge(advice, [(name, message) for name in sorted(asked)])
+        message = (
+            "periods of this zone begin within an hour of UTC, and only single events tell what"
+            f" happened in parts of hours: {int(count):,}, and {MAX_PARTS:,} are read at most"
+        )
+        advice = "Too many events beside full hours: choose a later from or a larger bucket."
+        raise TooLarge(advice, [("tz", message)])
+
+
+def _within(level: int) -> str:
+    return f"t.level = {level} AND t.bucket >= s.low AND t.bucket < s.high"
+
+
+def columns_of(connection: sqlite3.Connection, where: Where) -> dict[str, int]:
+    """The filters by name as column and id."""
+    found: dict[str, int] = {}
+    for column in ("agent", "project", "branch", "model"):
+        value: str | None = getattr(where, column)
+        if value is not None:
+            number = NameReader.find(connection, value)
+            found[column] = NOBODY if number is None else number
+    if where.session is not None:
+        query = "SELECT key FROM sessions WHERE id = ?"
+        row = connection.execute(query, (where.session,)).fetchone()
+        found["session"] = NOBODY if row is None else row[0]
+    return found
+
+
+def _cheaper(span: Span, levels: tuple[int, ...]) -> Iterator[tuple[Span, int]]:
+    """``span`` as parts to be added (1) or taken off (-1) that take reading fewer rows.
+
+    More than half of a day is the day without the rest. Where days begin at another hour than in
+    UTC, that rest is what the next day has of it too: each is read once.
+    """
+    level, first, last = span
+    if level == HOUR:
+        coarser, unit = DAY, DAY_MS // HOUR_MS
+    elif level == _EVENTS and levels and levels[-1] == HOUR:
+        coarser, unit = HOUR, HOUR_MS
+    else:
+        yield span, 1
+        return
+    while first < last:
+        whole = first // unit
+        start, end = whole * unit, (whole + 1) * unit
+        upto = min(last, end)
+        missing = unit - (upto - first)
+        # Of two halves the second one is left to its complement, so that they share the first.
+        if missing * 2 < unit or (missing * 2 == unit and upto == end):
+            yield (coarser, whole, whole + 1), 1
+            if start < first:
+                yield (level, start, first), -1
+            if upto < end:
+                yield (level, upto, end), -1
+        else:
+            yield (level, first, upto), 1
+        first = upto
+
+
+def _add(found: Cells, plan: Plan, rows: Iterable[Row]) -> None:
+    for span, names, row in rows:
+        for index, sign in plan[span]:
+            key = (index, *names)
+            known = found.get(key)
+            if known is None:
+                found[key] = list(row) if sign > 0 else [-value for value in row]
+            else:
+                found[key] = list(map(add if sign > 0 else sub, known, row))

@@ -1,0 +1,219 @@
+"""One session: what its events add up to, by model, tool, sub-agent and file."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from typing import Any
+
+from agentmonitor.model.clock import to_iso
+from agentmonitor.model.detail import (
+    FileTouched,
+    ModelUsed,
+    SessionDetail,
+    SubagentUsed,
+    ToolUsed,
+    Used,
+)
+from agentmonitor.model.selection import Page
+from agentmonitor.model.session import SessionRow
+from agentmonitor.model.usage import Channel
+from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.subagents import SUBAGENT, prepare
+
+FILES = 50
+"""Files that the detail names."""
+
+_TOKENS = "tokens_in + tokens_out + cache_read + cache_write"
+_SUMS = (
+    "count(*), total(status != 0), total(tokens_in), total(tokens_out), total(cache_read),"
+    " total(cache_write), total(round(cost_usd * 1e9)),"
+    f" total(cost_usd IS NULL AND {_TOKENS} > 0),"
+    f" total(CASE WHEN cost_usd IS NULL THEN {_TOKENS} END), total(duration_ms),"
+    " count(duration_ms)"
+)
+_PRUNED_SUMS = (
+    "total(events), total(errors), total(tokens_in), total(tokens_out), total(cache_read),"
+    " total(cache_write), total(cost_nano), total(unpriced), total(unpriced_tokens),"
+    " total(duration_ms), total(durations)"
+)
+_EVENTS = (
+    f"SELECT e.type, e.tool, e.model, e.channels, {SUBAGENT} AS sub, min(e.time), max(e.time),"
+    " max(CASE WHEN instr(e.metadata, '\"subagent_id\"')"
+    " THEN json_extract(e.metadata, '$.subagent_type') END),"
+    f" {_SUMS} FROM events e WHERE e.session = ? GROUP BY 1, 2, 3, 4, 5"
+)
+_PRUNED = f"SELECT type, tool, model, {_PRUNED_SUMS} FROM pruned WHERE session = ? GROUP BY 1, 2, 3"
+_EVIDENCE = (
+    "SELECT count(*) FROM events e JOIN evidence v ON v.event = e.id"
+    " WHERE e.session = ? AND e.channels != 0"
+)
+_FILES = (
+    "SELECT n.value, count(*), total(e.lines_added), total(e.lines_removed), min(e.time),"
+    " max(e.time) FROM events e JOIN names n ON n.id = e.file"
+    " WHERE e.session = ?1 AND e.file != 0 GROUP BY e.file"
+    " UNION ALL SELECT n.value, 0, 0, 0, NULL, NULL FROM pruned_files p"
+    " JOIN names n ON n.id = p.file WHERE p.session = ?1 AND NOT EXISTS"
+    " (SELECT 1 FROM events e WHERE e.session = ?1 AND e.file = p.file)"
+)
+_EVENTS_N, _ERRORS, _NANO, _UNPRICED, _DURATION, _DURATIONS = 0, 1, 6, 7, 9, 10
+"""Places in the lists of sums."""
+
+Sums = list[float]
+
+
+class SessionDetailQueries:
+    """Reads about one session on one connection. ``key``: the session's."""
+
+    def __init__(self, connection: sqlite3.Connection, names: NameReader, key: int) -> None:
+        self._connection = connection
+        self._names = names
+        self._key = key
+
+    def detail(self, session: SessionRow) -> SessionDetail:
+        """All of it. Reads every event of the session once or twice."""
+        prepare(self._connection)
+        types: Counter[int] = Counter()
+        models: defaultdict[int, Sums] = defaultdict(_nothing)
+        tools: defaultdict[int, Sums] = defaultdict(_nothing)
+        subagents: dict[str, _Subagent] = {}
+        channels: set[int] = set()
+        rows = self._connection.execute(_EVENTS, (self._key,)).fetchall()
+        pruned = self._connection.execute(_PRUNED, (self._key,)).fetchall()
+        ids = {number for row in (*rows, *pruned) for number in row[:3]}
+        names = self._names.values(self._connection, ids)
+        calls = {number for number, name in names.items() if name == "tool_use"}
+        for kind, tool, model, channel, subagent, first, last, sort, *sums in rows:
+            channels.add(channel)
+            if subagent is not None:
+                known = subagents.setdefault(subagent, _Subagent(first, last))
+                known.take(first, last, sort, sums, is_call=kind in calls)
+            _tell(types, models, tools, kind, tool, model, sums, is_call=kind in calls)
+        for kind, tool, model, *sums in pruned:
+            _tell(types, models, tools, kind, tool, model, sums, is_call=kind in calls)
+        evidence = self._connection.execute(_EVIDENCE, (self._key,)).fetchone()[0]
+        files = sorted(self._files(), key=lambda f: (f.last_at or "", f.path), reverse=True)
+        return SessionDetail(
+            session=session,
+            types={names[n] or "": c for n, c in types.most_common()},
+            models=sorted(
+                (ModelUsed(model=names[n], **_used(s)) for n, s in models.items()),
+                key=lambda m: (-(m.cost_usd or 0), -m.tokens_out, m.model or ""),
+            ),
+            tools=sorted(
+                (_tool(names[n] or "", s) for n, s in tools.items()),
+                key=lambda t: (-t.calls, t.tool_name),
+            ),
+            subagents=[known.row(name) for name, known in subagents.items()],
+            files=files[:FILES],
+            channels=_channels(channels),
+            evidence=evidence,
+            pruned_events=int(sum(row[3] for row in pruned)),
+        )
+
+    def files(self, limit: int, after: str | None) -> Page[FileTouched]:
+        """The files that the session edited, by path."""
+        found = sorted(self._files(), key=lambda file: file.path)
+        left = [file for file in found if after is None or file.path > after]
+        page = left[:limit]
+        following = [page[-1].path] if len(left) > limit else None
+        return Page(rows=page, next=list(following) if following else None, total=len(found))
+
+    def _files(self) -> list[FileTouched]:
+        rows = self._connection.execute(_FILES, (self._key,))
+        return [
+            FileTouched(
+                path=path,
+                edits=edits,
+                lines_added=int(added),
+                lines_removed=int(removed),
+                first_at=None if first is None else to_iso(first),
+                last_at=None if last is None else to_iso(last),
+            )
+            for path, edits, added, removed, first, last in rows
+        ]
+
+
+class _Subagent:
+    """What is known of a sub-agent so far."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last = first, last
+        self.sort: str | None = None
+        self.sums = _nothing()
+        self.calls = self.failures = 0
+
+    def take(self, first: int, last: int, sort: Any, sums: Sums, *, is_call: bool) -> None:
+        """Add events of one kind."""
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        self.sort = sort if isinstance(sort, str) else self.sort
+        _add(self.sums, sums)
+        if is_call:
+            self.calls += int(sums[_EVENTS_N])
+            self.failures += int(sums[_ERRORS])
+
+    def row(self, name: str) -> SubagentUsed:
+        """What it comes to."""
+        return SubagentUsed(
+            id=name,
+            type=self.sort,
+            tool_calls=self.calls,
+            failures=self.failures,
+            first_at=to_iso(self.first),
+            last_at=to_iso(self.last),
+            **_used(self.sums),
+        )
+
+
+def _tell(
+    types: Counter[int],
+    models: dict[int, Sums],
+    tools: dict[int, Sums],
+    kind: int,
+    tool: int,
+    model: int,
+    sums: Sums,
+    *,
+    is_call: bool,
+) -> None:
+    types[kind] += int(sums[_EVENTS_N])
+    if any(sums[2 : _NANO + 1]) or sums[_UNPRICED]:  # tool calls name a model, too, but use none
+        _add(models[model], sums)
+    if is_call and tool:
+        _add(tools[tool], sums)
+
+
+def _nothing() -> Sums:
+    return [0.0] * (_DURATIONS + 1)
+
+
+def _add(sums: Sums, more: Sums) -> None:
+    for number, value in enumerate(more):
+        sums[number] += value
+
+
+def _used(sums: Sums) -> dict[str, Any]:
+    counts = [int(value) for value in sums]
+    names = Used.__struct_fields__
+    fields: dict[str, Any] = dict(zip(names, counts, strict=False))
+    fields["cost_usd"] = sums[_NANO] / 1e9
+    if not sums[_NANO] and sums[_UNPRICED] > 0:
+        fields["cost_usd"] = None
+    return fields
+
+
+def _tool(name: str, sums: Sums) -> ToolUsed:
+    timed = sums[_DURATIONS]
+    return ToolUsed(
+        tool_name=name,
+        calls=int(sums[_EVENTS_N]),
+        failures=int(sums[_ERRORS]),
+        duration_ms=int(sums[_DURATION]) if timed else None,
+        average_ms=round(sums[_DURATION] / timed, 2) if timed else None,
+    )
+
+
+def _channels(bits: set[int]) -> list[str]:
+    """The best first; an event without any channel came through plain HTTP."""
+    known = {each for number in bits for each in Channel if number & each}
+    if 0 in bits:
+        known.add(Channel.API)
+    return [each.name.lower() for each in sorted(known, reverse=True)]

@@ -1,0 +1,109 @@
+"""Usage by period and one dimension, and the dearest sessions."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from agentmonitor.model.analytics import (
+    SUMS,
+    ModelDay,
+    SessionUse,
+    Sums,
+    UsageFacts,
+    UsageQuestion,
+    Where,
+)
+from agentmonitor.model.clock import DAY_MS
+from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.grouped import Groups, TooLarge, columns_of
+
+_OF_MODEL = ("cache_read", "unpriced", "unpriced_tokens")
+_KEPT = tuple(name for name in SUMS if name != "unpriced_tokens")
+"""A session has no sum of its unpriced tokens."""
+
+
+class UsageQueries:
+    """What the events of some filters add up to, on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, names: NameReader, where: Where) -> None:
+        self._connection = connection
+        self._names = names
+        self._where = where
+        self._columns = columns_of(connection, where)
+        self._groups = Groups(connection, self._columns)
+
+    def facts(self, question: UsageQuestion) -> UsageFacts:
+        """By period and dimension, the span before, and by model. Raises TooLarge."""
+        since, until = self._where.since, self._where.until
+        edges = [since, *question.edges[1:-1], until]
+        cells = self._groups.sums((question.by,), SUMS, edges)
+        before = self._groups.sums((), SUMS, (question.before, since))
+        try:
+            models = self._models(since, until)
+        except TooLarge:
+            models = None
+        names = self._names.values(self._connection, {number for _, number in cells})
+        return UsageFacts(
+            cells={(i, names[number]): _sums(row) for (i, number), row in cells.items()},
+            previous=_sums(before[(0,)]) if before else Sums(),
+            models=models,
+        )
+
+    def sessions(self, limit: int) -> tuple[list[SessionUse], int, Sums]:
+        """Sessions active in the range, the dearest first; how many, and the sums of all."""
+        columns = {"id" if c == "session" else c: n for c, n in self._columns.items()}
+        arguments: list[int | str] = [self._where.until, self._where.since]
+        conditions = ["started_at < ?", "last_event_at >= ?", "events > 0"]
+        for column, number in columns.items():
+            conditions.append(f"{column} = ?")
+            arguments.append((self._where.session or "") if column == "id" else number)
+        matching = f"FROM sessions WHERE {' AND '.join(conditions)}"
+        sums = ", ".join(f"total({name})" for name in _KEPT)
+        total, *row = self._connection.execute(
+            f"SELECT count(*), {sums} {matching}", arguments
+        ).fetchone()
+        rows = self._connection.execute(
+            "SELECT id, agent, title, project, branch, model, started_at, last_event_at,"
+            f" {', '.join(_KEPT)} {matching}"
+            " ORDER BY cost_nano DESC, tokens_out DESC, key LIMIT ?",
+            (*arguments, limit),
+        ).fetchall()
+        ids = {number for r in rows for number in (r[1], r[3], r[4], r[5])}
+        names = self._names.values(self._connection, ids)
+        found = [
+            SessionUse(
+                session_id=r[0],
+                agent=names[r[1]] or "",
+                title=r[2],
+                project=names[r[3]],
+                branch=names[r[4]],
+                model=names[r[5]],
+                started_at=r[6],
+                last_event_at=r[7],
+                sums=_kept(r[8:]),
+            )
+            for r in rows
+        ]
+        return found, int(total), _kept(row)
+
+    def _models(self, since: int, until: int) -> list[ModelDay]:
+        """By day (UTC) and model. Only days between the first and the last event are visited."""
+        begin, end = self._groups.extent()
+        since, until = max(since, begin), min(until, end)
+        if since >= until:
+            return []
+        days = range((since // DAY_MS + 1) * DAY_MS, until, DAY_MS)
+        cells = self._groups.sums(("model",), _OF_MODEL, (since, *days, until))
+        names = self._names.values(self._connection, {model for _, model in cells})
+        return [
+            ModelDay(since + day * DAY_MS, names[model], *map(int, row))
+            for (day, model), row in cells.items()
+            if any(row)
+        ]
+
+
+def _kept(row: Sequence[float]) -> Sums:
+    return Sums(**{name: int(value) for name, value in zip(_KEPT, row, strict=True)})
+
+
+def _sums(row: Sequence[float]) -> Sums:
+    return Sums(**{name: int(value) for name, value in zip(SUMS, row, strict=True)})
