@@ -60,7 +60,6 @@ class Session:
     channels: frozenset[str]
     forked: int = 0
     """So many requests at the beginning are copied into a fork's file as well."""
-    marked: bool = True
     lost: set[tuple[str, int]] = field(default_factory=set)
     """(channel, request) of weaker channels that never arrived."""
 

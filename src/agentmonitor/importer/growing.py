@@ -1,5 +1,5 @@
 """Answers that grow line by line: within one batch they are put together before the store sees
-them, which would do the same at ten times the cost."""
+them. It would do the same, with a change of its books for each line."""
 
 from typing import Any
 

@@ -1,8 +1,6 @@
 """The server's own import: history at the start and now and then, and files as they grow."""
 
 import asyncio
-import ctypes
-import gc
 import logging
 import queue
 import sys
@@ -177,18 +175,7 @@ class FileService:
         marks = {mark.path: mark for mark in self._store.file_marks()}
         history = History(self._importer, marks, stop=self._stop)
         outcome = history.run(self._find(), self._agents, _nobody)
-        del marks, history
-        if outcome.new:
-            give_back_memory()
         self._imported(outcome)
-
-
-def give_back_memory() -> None:
-    """Hand what an import needed for a moment back to the system, where the C library can."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def _nobody(progress: Progress) -> None:
