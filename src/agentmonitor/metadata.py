@@ -51,25 +51,23 @@ def prepare(event: Event, rules: Rules) -> None:
     metadata = event.metadata
     if metadata is None:
         metadata = {}
-    max_bytes, edit_tools = rules.max_bytes, rules.edit_tools
-    capture = rules.by_agent.get(event.agent_type, rules.capture)
     encoded = _encode(metadata)
     size = len(encoded)
     if isinstance(metadata, dict):
-        if (
-            event.tool_name in edit_tools
-            or event.event_type == "file_change"
-            or b'"lines_' in encoded
-        ):
+        kind = event.event_type
+        if event.tool_name in rules.edit_tools or kind == "file_change" or b'"lines_' in encoded:
             _draw_changes(event, metadata)
-        if event.signal is None and event.event_type in _SPOKEN:
+        if kind in _SPOKEN and event.signal is None:
             event.signal = _implied(event, metadata)
+    by_agent = rules.by_agent
+    capture = by_agent.get(event.agent_type, rules.capture) if by_agent else rules.capture
     if capture != "full":
         metadata = _withhold(event, metadata, capture)
         encoded = _encode(metadata)
         size = len(encoded)
-    too_deep = size > MAX_DEPTH and encoded.count(b"[") + encoded.count(b"{") > MAX_DEPTH
-    too_deep = too_deep and _is_deep(metadata)
+    # Each level is at least two characters: most metadata is too short to be deep.
+    too_deep = size > 2 * MAX_DEPTH and _is_deep(metadata, encoded)
+    max_bytes = rules.max_bytes
     if too_deep or size > max_bytes:
         event.payload_truncated = True
         if not too_deep:
@@ -139,8 +137,10 @@ def _withhold(event: Event, metadata: Any, capture: Capture) -> Any:
     return {} if isinstance(metadata, str) else metadata
 
 
-def _is_deep(value: Any) -> bool:
+def _is_deep(value: Any, encoded: bytes) -> bool:
     """Whether lists and objects stand in each other more than MAX_DEPTH times."""
+    if encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH:
+        return False
     level = [value]
     for _ in range(MAX_DEPTH):
         nested: list[Any] = []

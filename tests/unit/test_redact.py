@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agentmonitor.redact import MARK, may_hold_secret, redact, redact_text
+from agentmonitor.redact import _SECRET, MARK, may_hold_secret, redact, redact_text
 from tests.unit.model.strategies import json_values
 
 KEY = "aB3" * 12
@@ -123,3 +123,17 @@ def test_no_megabyte_takes_more_than_a_moment(part: str) -> None:
     text = part * (1_000_000 // len(part))
     for whole in (text, text + " token", "token=" + text, text + "@"):
         redact_text(whole)
+
+
+FRAGMENTS = (
+    "sk-", "sk_live_", "rk_", "gh", "o_", "p_", "github_pat_", "glpat-", "xox", "b-", "AKIA",
+    "ASIA", "AIza", "npm_", "pypi-", "eyJ", ".", "-----BEGIN ", "PRIVATE KEY", "-----", "Bearer",
+    "earer", " ", "\t", "\n", "https://", "/", "user:", "@", '"', "\\", "SECRET", "Secret",
+    "ecret", "PASSWORD", "passwd", "API_KEY", "apiKey", "api_key", "TOKEN", "Token", "token", "=",
+    ": ", "'", KEY, "A" * 16,
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
+def test_the_quick_look_passes_over_nothing_that_the_closer_one_would_find(text: str) -> None:
+    assert may_hold_secret(text) or not _SECRET.search(text)

@@ -19,18 +19,55 @@ class Books:
 
     def enter(self, row: Row, entry: Entry | None, session: Session) -> None:
         """Count ``row``, whose session is ``session``."""
-        time = row[col.TIME]
-        cell = measure(
-            row[col.STATUS] != 0, row[col.TOKENS_IN], row[col.TOKENS_OUT], row[col.CACHE_READ],
-            row[col.CACHE_WRITE], row[col.COST], row[col.DURATION],
+        time, cost, duration = row[col.TIME], row[col.COST], row[col.DURATION]
+        tokens_in, tokens_out = row[col.TOKENS_IN], row[col.TOKENS_OUT]
+        cache_read, cache_write = row[col.CACHE_READ], row[col.CACHE_WRITE]
+        failed = row[col.STATUS] != 0
+        cell = self._cells.at(
+            (
+                time // MINUTE_MS, row[col.AGENT], row[col.TYPE], row[col.TOOL], row[col.MODEL],
+                row[col.SOURCE], row[col.PROJECT], row[col.BRANCH],
+            ),
+            time,
         )  # fmt: skip
-        session.count(cell, time, row[col.LINES_ADDED], row[col.LINES_REMOVED])
+        # Most events have no tokens: what is 0 is not added. Each addition counts here.
+        session.events += 1
+        cell[0] += 1
+        if failed:
+            session.errors += 1
+            cell[1] += 1
+        if tokens := tokens_in + tokens_out + cache_read + cache_write:
+            session.tokens_in += tokens_in
+            session.tokens_out += tokens_out
+            session.cache_read += cache_read
+            session.cache_write += cache_write
+            cell[2] += tokens_in
+            cell[3] += tokens_out
+            cell[4] += cache_read
+            cell[5] += cache_write
+        if cost is not None:
+            nano = to_nano(cost)
+            session.cost_nano += nano
+            cell[6] += nano
+        elif tokens:
+            session.unpriced += 1
+            cell[7] += 1
+            cell[8] += tokens
+        if duration is not None:
+            cell[9] += duration
+            cell[10] += 1
+        if row[col.LINES_ADDED] or row[col.LINES_REMOVED]:
+            session.lines_added += row[col.LINES_ADDED]
+            session.lines_removed += row[col.LINES_REMOVED]
+        if time > session.last_event_at:
+            session.last_event_at = time
+        elif time < session.started_at:
+            session.started_at = time
         if entry is not None:
             _compare(session, entry, 1)
         if row[col.FILE]:
             self._files.add(session, row[col.FILE])
         self._sessions.touch(session)
-        self._cells.add(_key(row), cell, time)
 
     def strike(self, row: Row, entry: Entry | None) -> None:
         """Take back what ``enter`` counted for ``row`` as it stands."""

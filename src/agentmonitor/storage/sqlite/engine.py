@@ -44,7 +44,7 @@ class SqliteEngine(Reader):
         self._shrinks = shrinks
         self._writing: sqlite3.Connection | None = None
         self._writer: Writer | None = None
-        self.indexer = Indexer(path, self._forget_changes)
+        self.indexer = Indexer(path, self._forget_changes, self.queued)
         self._searches = SearchReader(self.indexer)
 
     def open(self) -> None:

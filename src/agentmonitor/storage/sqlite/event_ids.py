@@ -7,6 +7,7 @@ was pruned, its hash alone says that the id is known.
 """
 
 import sqlite3
+import struct
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -20,7 +21,8 @@ _FIND = (
     "SELECT k.key, e.event_id FROM event_keys_all k LEFT JOIN events e ON e.id = k.event"
     " WHERE k.key IN (SELECT value FROM json_each(?))"
 )
-_MASK = 2**64 - 1
+_halves = struct.Struct(">qq").unpack
+_LOWEST = -(2**63)
 _PRUNED = b""
 """Stands for the id of an event that is gone."""
 MAX_RECENT = 20_000
@@ -40,8 +42,8 @@ def hash_id(event_id: str, attempt: int = 0) -> int:
 
 def _first_hash(event_id: str, packed: str | bytes) -> int:
     if isinstance(packed, bytes):
-        number = int.from_bytes(packed, "big")
-        return ((number >> 64) ^ number & _MASK) - 2**63
+        high, low = _halves(packed)
+        return int(high ^ low ^ _LOWEST)
     return _strong_hash(event_id, 0)
 
 

@@ -110,6 +110,16 @@ class Cells:
             if time > self._times[key]:
                 self._times[key] = time
 
+    def at(self, key: CellKey, time: int) -> Cell:
+        """The cell of ``key``, to be added to; ``time`` is that of the event."""
+        cell = self._cells.get(key)
+        if cell is None:
+            self._cells[key] = cell = [0] * len(MEASURES)
+            self._times[key] = time
+        elif time > self._times[key]:
+            self._times[key] = time
+        return cell
+
     def write(self) -> None:
         """Write the changes. Belongs into the transaction; empties this object."""
         count = len(self._cells)

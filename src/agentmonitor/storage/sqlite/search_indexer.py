@@ -32,6 +32,9 @@ RETRY_S = 60.0
 BUSY_REST = 4.0
 """How long to rest after a page while events arrive, in times of the work."""
 IDLE_REST = 0.25
+PRESSED_REST = 24.0
+"""While more than PRESSED events wait to be written: both threads share one interpreter lock."""
+PRESSED = 500
 
 Forget = Callable[[int], None]
 """Drops the marks of changed events up to a number, and comes back when that is done."""
@@ -47,8 +50,10 @@ NO_FTS5 = (
 class Indexer:
     """Keeps the index of one database. ``nudge`` may be called from any thread."""
 
-    def __init__(self, database: Path, forget: Forget) -> None:
+    def __init__(self, database: Path, forget: Forget, waiting: Callable[[], int]) -> None:
+        """``waiting``: how many events wait to be written."""
         self.database = database
+        self._waiting = waiting
         self.path = index_path(database)
         self._forget = forget
         self._wake = threading.Event()
@@ -156,7 +161,7 @@ class Indexer:
                 raise
             spent = time.monotonic() - began
             if not done:
-                self._stopping.wait(spent * (BUSY_REST if self._wake.is_set() else IDLE_REST))
+                self._stopping.wait(spent * self._rest())
 
     def _open(self) -> tuple[SearchIndex, SearchSource]:
         if self._index is None or self._source is None:
@@ -220,8 +225,14 @@ class Indexer:
                 return
             at = page.upto
             index.add(page.documents)
-            self._stopping.wait((time.monotonic() - began) * BUSY_REST)
+            self._stopping.wait((time.monotonic() - began) * max(BUSY_REST, self._rest()))
         index.roll_back()
+
+    def _rest(self) -> float:
+        """How long to rest now, in times of the work."""
+        if self._waiting() > PRESSED:
+            return PRESSED_REST
+        return BUSY_REST if self._wake.is_set() else IDLE_REST
 
     def _say(self, error: Exception) -> None:
         """Log a failure once, and let searches tell it."""

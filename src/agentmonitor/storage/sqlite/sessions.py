@@ -116,30 +116,9 @@ class Session:
         self.is_busy = self.activity.is_busy
         self._activity_json = _encode(self.activity).decode()
 
-    def count(self, cell: Cell, time: int, lines_added: int, lines_removed: int) -> None:
-        """Add an event's measures (see ``rollups.MEASURES``) and its own time."""
-        self.events += 1
-        if cell[1]:
-            self.errors += 1
-        if cell[2] or cell[3] or cell[4] or cell[5]:
-            self.tokens_in += cell[2]
-            self.tokens_out += cell[3]
-            self.cache_read += cell[4]
-            self.cache_write += cell[5]
-            self.cost_nano += cell[6]
-            self.unpriced += cell[7]
-        elif cell[6]:
-            self.cost_nano += cell[6]
-        if lines_added or lines_removed:
-            self.lines_added += lines_added
-            self.lines_removed += lines_removed
-        if time > self.last_event_at:
-            self.last_event_at = time
-        elif time < self.started_at:
-            self.started_at = time
-
     def uncount(self, cell: Cell, lines_added: int, lines_removed: int) -> None:
-        """Take back what ``count`` added; ``cell`` is its negative. The times stay."""
+        """Take back what an event added; ``cell`` is the negative of its measures (see
+        ``rollups.MEASURES``). The times stay."""
         self.events += cell[0]
         self.errors += cell[1]
         self.tokens_in += cell[2]
