@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 from benchmarks.mix import Mix, Session, Wire
 
-_RANDOM = "~" * 8
-_COUNTER = b"^" * 12
-_TIME = b"!" * 24
+RANDOM = "~" * 8
+COUNTER = b"^" * 12
+TIME = b"!" * 24
+"""The marks."""
 TEMPLATE_EVENTS = 3200
 """Distinct events before their content repeats."""
 SESSIONS = 200
@@ -49,9 +50,13 @@ class Bodies:
         moment = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
         return (
             b"".join(parts)
-            .replace(_COUNTER, b"%012x" % self._number)
-            .replace(_TIME, moment[:23].encode() + b"Z")
+            .replace(COUNTER, b"%012x" % self._number)
+            .replace(TIME, moment[:23].encode() + b"Z")
         )
+
+    def marked(self) -> list[bytes]:
+        """The distinct requests, with their marks."""
+        return [RANDOM.encode().join(parts[::2]) for parts in self._templates]
 
     def _template(
         self, mix: Mix, sessions: list[Session], number: int, *, batch: bool
@@ -59,9 +64,9 @@ class Bodies:
         events: list[Wire] = []
         for slot in range(self.per_request):
             event = mix.event(sessions[(number * 7 + slot // 10) % len(sessions)])
-            event["event_id"] = f"{_RANDOM}-{slot:04x}-4000-8000-{_COUNTER.decode()}"
+            event["event_id"] = f"{RANDOM}-{slot:04x}-4000-8000-{COUNTER.decode()}"
             if slot % 2 == number % 2:
-                event["client_timestamp"] = _TIME.decode()
+                event["client_timestamp"] = TIME.decode()
             events.append(event)
         document: object = {"events": events} if batch else events[0]
         body = json.dumps(document, separators=(",", ":")).encode()
@@ -69,7 +74,7 @@ class Bodies:
             f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode()
-        pieces = (head + body).split(_RANDOM.encode())
+        pieces = (head + body).split(RANDOM.encode())
         assert len(pieces) == self.per_request + 1
         # Odd places are the ids' random beginnings.
         parts = [b""] * (2 * len(pieces) - 1)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import cast
 
+from benchmarks import wrk
 from benchmarks.figures import Figure, Outcome
 from benchmarks.load import Load, Report, arguments
 from benchmarks.server import Api, MemoryWatch, Server, helper, last_line, server, stop
@@ -105,8 +106,9 @@ def _post(name: str, load: Load, p99_goal: float) -> tuple[Report, Outcome]:
         with server(database) as running:
             idle = idle_mib(running)
             values = {item: getattr(load, item) for item in Load.__slots__}
+            sent = Load(**(values | {"port": running.port}))
             with MemoryWatch(running) as watch:
-                report = post(Load(**(values | {"port": running.port})))
+                report = wrk.post(sent) if wrk.is_installed() else post(sent)
             api = Api(running.port)
             lost = report["acknowledged"] - api.number("/api/stats", "total_events")
             api.close()
@@ -126,5 +128,6 @@ def _post(name: str, load: Load, p99_goal: float) -> tuple[Report, Outcome]:
         "highest_mib": round(watch.highest_mib, 2),
         "bytes_an_event": round(size / max(1, report["acknowledged"]), 1),
         "load": report,
+        "client": "wrk" if wrk.is_installed() else "benchmarks.load",
     }
     return report, Outcome(figures, details)
