@@ -7,10 +7,8 @@ from agentmonitor.agents.base import HookReport
 from agentmonitor.model.clock import now_ms
 from agentmonitor.model.signal import SessionSignal, Signal
 from agentmonitor.pipeline import Pipeline
+from agentmonitor.witnesses import Witness, Witnesses
 from agentmonitor.workspace import Workspace, Workspaces
-
-MAX_SESSIONS = 1000
-"""Sessions remembered as having hooks."""
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +16,11 @@ log = logging.getLogger(__name__)
 class HookIntake:
     """Stores what hooks report. Belongs to the event loop's thread."""
 
-    def __init__(self, pipeline: Pipeline, workspaces: Workspaces) -> None:
+    def __init__(self, pipeline: Pipeline, workspaces: Workspaces, witnesses: Witnesses) -> None:
         self._pipeline = pipeline
         self._workspaces = workspaces
         self._late: set[asyncio.Task[None]] = set()
-        self._sessions: dict[str, None] = {}
+        self._witnesses = witnesses
 
     async def take(self, report: HookReport) -> None:
         """Store ``report``, with its workspace if that is known or quickly found.
@@ -33,9 +31,7 @@ class HookIntake:
         signals = report.signals
         sessions = {event.session_id for event in report.events}
         sessions.update(signal.session_id for signal in signals)
-        self._sessions.update(dict.fromkeys(sessions))
-        if len(self._sessions) > MAX_SESSIONS:
-            self._sessions = dict(list(self._sessions.items())[MAX_SESSIONS // 2 :])
+        self._witnesses.note(sessions, Witness.HOOK)
         if report.cwd:
             workspace, running = await self._workspaces.look_up(report.cwd)
             signals = [_placed(signal, workspace) for signal in signals]
@@ -47,10 +43,6 @@ class HookIntake:
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
         await self._pipeline.ingest(report.events, signals)
-
-    def reports(self, session_id: str) -> bool:
-        """Whether hooks of that session came lately. Safe to call from any thread."""
-        return session_id in self._sessions
 
     async def _place_later(self, report: HookReport, running: "asyncio.Future[Workspace]") -> None:
         workspace = await running

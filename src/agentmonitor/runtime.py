@@ -34,6 +34,7 @@ from agentmonitor.retention import keep_to
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.telemetry import TelemetryIntake
 from agentmonitor.usage import usage_monitor
+from agentmonitor.witnesses import Witnesses
 from agentmonitor.workspace import Workspaces, project_of
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,9 @@ class Runtime:
         self.streams: set[object] = set()
         """The stream clients that are being served."""
         self.workspaces = Workspaces()
-        self.hooks = HookIntake(self.pipeline, self.workspaces)
-        self.telemetry = TelemetryIntake(self.engine, self.registry, self.pipeline)
+        self._witnesses = Witnesses()
+        self.hooks = HookIntake(self.pipeline, self.workspaces, self._witnesses)
+        self.telemetry = TelemetryIntake(self.engine, self.registry, self.pipeline, self._witnesses)
         self.files: FileService | None = None
         """Imports and follows session files; None when that is switched off."""
         self.totals_at_start = Totals()
@@ -157,7 +159,7 @@ class Runtime:
                 frame = {"type": "auto_import", "imported": outcome.new}
                 loop.call_soon_threadsafe(self.bus.publish, "session_update", frame)
 
-        live = Live(int(self.settings.session_timeout_s * 1000), self.hooks.reports)
+        live = Live(int(self.settings.session_timeout_s * 1000), self._witnesses)
         folders = self.settings.folders
         return FileService(self.engine, self.registry, folders, self.importer(), live, imported)
 

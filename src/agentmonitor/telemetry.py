@@ -2,25 +2,34 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from agentmonitor.agents.base import Reading, Telemetry
 from agentmonitor.agents.registry import Registry
 from agentmonitor.model.clock import now_ms
 from agentmonitor.model.event import Event
 from agentmonitor.model.mark import SeriesMark
 from agentmonitor.model.quota import Quota
-from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.signal import BUSY, IMPLIED, SessionSignal
 from agentmonitor.model.windows import believable
 from agentmonitor.otlp.deltas import Deltas
 from agentmonitor.otlp.records import Attributes, LogRecord, Point, Span
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.storage.engine import Engine
+from agentmonitor.witnesses import Witness, Witnesses
+
+FRESH_MS = 60_000
+"""Exporters send every few seconds, and again after a failure: what is older is no news."""
 
 
 class TelemetryIntake:
     """Stores what exporters report. Belongs to the event loop's thread."""
 
-    def __init__(self, engine: Engine, registry: Registry, pipeline: Pipeline) -> None:
+    def __init__(
+        self, engine: Engine, registry: Registry, pipeline: Pipeline, witnesses: Witnesses
+    ) -> None:
         self._engine = engine
+        self._witnesses = witnesses
         self._registry = registry
         self._pipeline = pipeline
         self._deltas: Deltas | None = None
@@ -34,6 +43,7 @@ class TelemetryIntake:
             telemetry = self._telemetry(record.resource, event)
             if telemetry.log is not None:
                 gathered.add(telemetry.log(record, now))
+        self._enliven(gathered.events, now)
         await self._store(gathered)
 
     async def spans(self, spans: Iterable[Span]) -> None:
@@ -44,6 +54,7 @@ class TelemetryIntake:
             telemetry = self._telemetry(span.resource)
             if telemetry.span is not None:
                 gathered.add(telemetry.span(span, now))
+        self._enliven(gathered.events, now)
         await self._store(gathered)
 
     async def points(self, points: Iterable[Point]) -> None:
@@ -73,6 +84,20 @@ class TelemetryIntake:
         except BaseException:
             self._deltas.undo(deltas)
             raise
+
+    def _enliven(self, events: list[Event], now: int) -> None:
+        """Let what happened just now move the state of sessions that nobody better tells of."""
+        for event in events:
+            signal = event.signal
+            if signal is None or signal.kind != "none" or event.time < now - FRESH_MS:
+                continue
+            if self._witnesses.is_best(event.session_id, Witness.TELEMETRY):
+                implied = IMPLIED.get(event.event_type, BUSY)
+                event.signal = (
+                    None
+                    if signal.title is None
+                    else msgspec.structs.replace(implied, title=signal.title)
+                )
 
     def _telemetry(self, resource: Attributes, event: str = "") -> Telemetry:
         return self._registry.telemetry_of(str(resource.get("service.name") or ""), event)

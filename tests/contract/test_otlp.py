@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ ENCODINGS: dict[str, Encode] = {
     "gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress,
 }  # fmt: skip
 JSON = {"content-type": "application/json"}
+LONG_AGO_NS = 1_795_168_800_000_000_000
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
 
@@ -26,15 +28,15 @@ def text(value: str) -> dict[str, Any]:
     return {"stringValue": value}
 
 
-def logs(session: str, request: str, **tokens: int) -> dict[str, Any]:
+def logs(session: str, request: str, at_ns: int = LONG_AGO_NS, **tokens: int) -> dict[str, Any]:
     """One Claude Code ``api_request`` record."""
     attributes = {
         "session.id": text(session), "event.name": text("api_request"),
-        "event.timestamp": text("2026-11-20T10:00:00.000Z"), "model": text("claude-sonnet-4-5"),
+        "model": text("claude-sonnet-4-5"),
         "request_id": text(request), "cost_usd": text("0.01"), "duration_ms": text("900"),
     } | {name: {"intValue": str(count)} for name, count in tokens.items()}  # fmt: skip
     record = {
-        "timeUnixNano": "1795168800000000000",
+        "timeUnixNano": str(at_ns),
         "body": text("claude_code.api_request"),
         "attributes": [{"key": key, "value": value} for key, value in attributes.items()],
     }
@@ -135,3 +137,27 @@ def test_a_record_that_cannot_be_read_is_named_and_the_others_are_stored(api: Ap
     assert partial["rejectedLogRecords"] == "1"
     assert partial["errorMessage"]
     assert tokens_of(api, session) == (9, 0)
+
+
+def state_of(api: Api, session: str) -> str:
+    return str(api.get(f"/api/sessions/{session}").json()["session"]["state"])
+
+
+def test_logs_alone_show_that_a_session_works(api: Api) -> None:
+    session, now = unique("live"), time.time_ns()
+    assert api.post("/v1/logs", logs(session, "one", input_tokens=5)).status_code == 200
+    assert state_of(api, session) == "idle"  # that was long ago
+    assert api.post("/v1/logs", logs(session, "two", now, input_tokens=5)).status_code == 200
+    assert state_of(api, session) == "working"
+
+
+def test_a_log_that_comes_after_the_hook_of_the_turns_end_does_not_wake_the_session(
+    api: Api,
+) -> None:
+    session = unique("ended")
+    for name in ("UserPromptSubmit", "Stop"):
+        hook = {"hook_event_name": name, "session_id": session, "prompt": "go"}
+        assert api.post("/api/hooks/claude-code", hook).status_code == 200
+    late = logs(session, unique("request"), time.time_ns(), input_tokens=5)
+    assert api.post("/v1/logs", late).status_code == 200
+    assert state_of(api, session) == "idle"

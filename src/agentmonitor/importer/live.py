@@ -1,20 +1,21 @@
 """What in a file happens now, and what is history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from agentmonitor.model.clock import now_ms
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal, Signal
+from agentmonitor.witnesses import Witness, Witnesses
 
 
 class Live(msgspec.Struct, frozen=True):
     """For a file that is followed: what is younger than ``fresh_ms`` is happening now."""
 
     fresh_ms: int
-    has_hooks: Callable[[str], bool]
-    """Whether a session's hooks tell more of its state."""
+    witnesses: Witnesses
+    """Who else tells of the sessions."""
 
 
 def enliven(
@@ -27,13 +28,18 @@ def enliven(
     if live is None:
         return [_described(signal) for signal in signals if _describes(signal)]
     since = now_ms() - live.fresh_ms
-    for event in events:
-        if (event.occurred_at or 0) >= since:
-            event.source = "file"
-            if event.signal is not None and live.has_hooks(event.session_id):
-                event.signal = _quiet(event.signal)
-    moving = [s for s in signals if s.at >= since and not live.has_hooks(s.session_id)]
-    rest = [s for s in signals if s.at < since or live.has_hooks(s.session_id)]
+    fresh = [event for event in events if (event.occurred_at or 0) >= since]
+    live.witnesses.note({event.session_id for event in fresh}, Witness.FILE)
+
+    def tells(session: str) -> bool:
+        return live.witnesses.is_best(session, Witness.FILE)
+
+    for event in fresh:
+        event.source = "file"
+        if event.signal is not None and not tells(event.session_id):
+            event.signal = _quiet(event.signal)
+    moving = [s for s in signals if s.at >= since and tells(s.session_id)]
+    rest = [s for s in signals if s.at < since or not tells(s.session_id)]
     return moving + [_described(signal) for signal in rest if _describes(signal)]
 
 

@@ -19,6 +19,7 @@ from agentmonitor.model.clock import now_ms
 from agentmonitor.model.filters import SessionFilter
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.pricing.engine import Pricer
+from agentmonitor.witnesses import Witness, Witnesses
 from tests.unit.builders import DAY
 from tests.unit.importer.notes import NOTES, line
 from tests.unit.storage.store import ENGINES, Store, opened
@@ -146,7 +147,9 @@ def test_a_followed_file_makes_its_session_live_by_fresh_lines_only(
     desk: Desk, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.jsonl"
-    live = Live(60_000, lambda session: session == "hooked")
+    witnesses = Witnesses()
+    witnesses.note(["hooked"], Witness.HOOK)
+    live = Live(60_000, witnesses)
     path.write_bytes(line(1, session="old", at=DAY))
     desk.read(path, live)
     path.write_bytes(

@@ -21,6 +21,7 @@ from agentmonitor.model.filters import SessionFilter
 from agentmonitor.paths import Folders
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.pricing.engine import Pricer
+from agentmonitor.witnesses import Witnesses
 from tests.unit.importer.notes import NOTES, line
 from tests.unit.storage.store import ENGINES, Store, opened
 
@@ -43,7 +44,7 @@ async def serving(store: Store, home: Path) -> AsyncIterator[list[ImportOutcome]
     )
     files = FileService(
         store.engine, Registry([NOTES]), Folders(home), importer,
-        Live(60_000, lambda session: False), outcomes.append,
+        Live(60_000, Witnesses()), outcomes.append,
     )  # fmt: skip
     files.start(asyncio.get_running_loop())
     await until(lambda: bool(outcomes))
