@@ -12,6 +12,7 @@ AGENT_TYPE = "claude_code"
 MAX_ID = 256
 """Characters of an id in a key; real ones have about 40."""
 _SPAN = 60_000
+_USED = f"{LIKENESS}claude_code:used:"
 _COMPARED = 500
 """Characters by which prompts are compared."""
 
@@ -29,7 +30,7 @@ def message(message_id: str) -> str:
 def figures(session_id: str, *counts: int) -> str:
     """A model request, by what it used: some lines of session files lack the request's id, which
     is all that telemetry has."""
-    return f"{LIKENESS}claude_code:used:{session_id[:MAX_ID]}:{':'.join(map(str, counts))}"
+    return f"{_USED}{session_id[:MAX_ID]}:{':'.join(map(str, counts))}"
 
 
 def tool(call_id: str) -> str:

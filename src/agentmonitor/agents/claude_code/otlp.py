@@ -4,7 +4,8 @@ Source: the agent's monitoring reference. The attribute ``event.name`` has the n
 body has it with the prefix; identity is on each record; numbers and truth values may be text. All
 have ``event.timestamp`` and ``event.sequence``, which counts anew in each process.
 
-No record moves the session's state: records arrive seconds late, and hooks tell the state at once.
+No record names a state: records come seconds late. What they imply counts only while neither hooks
+nor the session file tell of the session (see ``telemetry``).
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 from agentmonitor.agents.base import Reading
 from agentmonitor.agents.claude_code import keys, tools, values
 from agentmonitor.agents.claude_code.values import PREFIX
-from agentmonitor.model.event import Event, EventType
+from agentmonitor.model.event import LIKENESS, Event, EventType
 from agentmonitor.model.signal import Signal, first_line
 from agentmonitor.model.usage import Channel, Report
 from agentmonitor.otlp.records import LogRecord
@@ -76,7 +77,8 @@ class _Record:
     ) -> Event:
         """An event. Without a name among its keys it has an id, so that a repetition is known."""
         event_id = None
-        if all(key.startswith("~") for key in known):
+        # A name, if there is one, stands first.
+        if not known or known[0].startswith(LIKENESS):
             sequence = "" if self.sequence is None else self.sequence
             event_id = values.once(self.session_id, sequence, self.name, self.at)
         return Event(

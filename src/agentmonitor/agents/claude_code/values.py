@@ -38,6 +38,10 @@ def number(attributes: Mapping[str, Any], key: str) -> float | None:
 
 def count(attributes: Mapping[str, Any], key: str) -> int | None:
     """A whole number of at least 0."""
+    value = attributes.get(key)
+    # Nearly always digits: much faster than by way of a float.
+    if type(value) is str and len(value) < 16 and value.isascii() and value.isdecimal():
+        return int(value)
     found = number(attributes, key)
     return None if found is None else int(found)
 
