@@ -27,7 +27,6 @@ _KEPT = {
 }  # fmt: skip
 """What is kept of any record; the names are those of ``Event.metadata``."""
 
-
 _CLASSES = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
 
 
