@@ -18,8 +18,8 @@ from agentmonitor.storage.sqlite.bulk import Insert
 
 _INSERT = Insert("event_keys_recent", 2)
 _FIND = (
-    "SELECT k.key, e.event_id FROM event_keys_all k LEFT JOIN events e ON e.id = k.event"
-    " WHERE k.key IN (SELECT value FROM json_each(?))"
+    "SELECT k.key, e.event_id FROM json_each(?) j CROSS JOIN event_keys_all k ON k.key = j.value"
+    " LEFT JOIN events e ON e.id = k.event"
 )
 _halves = struct.Struct(">qq").unpack
 _LOWEST = -(2**63)
@@ -190,7 +190,9 @@ class EventIds:
         return int(self._connection.execute(query).fetchone()[0])
 
     def _read(self, keys: list[int]) -> None:
-        found = self._connection.execute(_FIND, (msgspec.json.encode(keys).decode(),))
+        # In the order of the keys, each page of the tree is visited once.
+        wanted = msgspec.json.encode(sorted(keys)).decode()
+        found = self._connection.execute(_FIND, (wanted,))
         for key, stored in found:
             event_id = unpack(stored)
             self._holders[key] = _PRUNED if event_id is None else event_id
