@@ -7,7 +7,7 @@ UI := src/agentmonitor/server/ui/index.html
 UI_SOURCES := $(shell find frontend -path frontend/node_modules -prune -o -type f -print)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check build wheel contract bench lock prices clean help
+.PHONY: run test check build wheel contract bench lock prices openapi clean help
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -46,6 +46,10 @@ lock: $(STAMPS)/dev ## Pin the dependencies anew, with hashes
 
 prices: $(STAMPS)/dev ## Compile the price catalogue anew from the pinned genai-prices
 	$(BIN)/python scripts/build_prices.py
+
+openapi: $(STAMPS)/dev frontend/node_modules/.stamp ## Write the OpenAPI file and the dashboard's types anew
+	$(BIN)/python -m scripts.build_openapi
+	cd frontend && npm run --silent schema
 
 clean: ## Remove what was built and installed
 	rm -rf $(VENV) dist frontend/node_modules src/agentmonitor/server/ui

@@ -8,14 +8,37 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ingest, machine, raw, read, search, sse, start
+from benchmarks import (
+    cli,
+    importing,
+    ingest,
+    machine,
+    otlp_server,
+    page,
+    raw,
+    read,
+    search,
+    sse,
+    start,
+)
 from benchmarks.figures import Figure, Outcome, table
 from benchmarks.server import BenchmarkError
 
 RESULTS = Path(__file__).resolve().parent / "results"
-WORKLOADS = ("raw", "start", "ingest", "single", "sse", "read", "search", "memory")
-EXTRA = ("client",)
+WORKLOADS = (
+    "raw", "start", "ingest", "single", "otlp", "import", "sse", "read", "search", "cli", "memory",
+)  # fmt: skip
+EXTRA = ("client", "page")
 """Not part of a normal run."""
+PAGE_TIMES = 6
+"""The page is looked at for so much longer than other loads last: by default for a minute."""
+
+
+_NUMBERS = {
+    "seconds": (10.0, 2.0), "events": (1_000_000, 50_000), "calls": (100, 20),
+    "raw_rows": (200_000, 50_000), "starts": (7, 3), "megabytes": (200, 10), "files": (5000, 500),
+}  # fmt: skip
+"""What a run is told, and what it takes otherwise: usually, and when it is quick."""
 
 
 class Run:
@@ -33,6 +56,8 @@ class Run:
                 "start": lambda: start.run(self._chosen.starts),
                 "ingest": self._ingest,
                 "single": lambda: ingest.single(self._chosen.seconds),
+                "otlp": lambda: otlp_server.workload(self._chosen.seconds, self._chosen.calls),
+                "import": lambda: importing.run(self._chosen.megabytes, self._chosen.files),
                 "sse": lambda: sse.run(self._chosen.seconds),
                 "read": lambda: read.run(
                     self._chosen.events, self._chosen.days, self._chosen.calls
@@ -40,8 +65,12 @@ class Run:
                 "search": lambda: search.run(
                     self._chosen.events, self._chosen.days, self._chosen.calls
                 ),
+                "cli": lambda: cli.run(self._chosen.events, self._chosen.starts),
                 "memory": lambda: ingest.memory(self.outcome("ingest")),
                 "client": lambda: ingest.client(self._chosen.seconds),
+                "page": lambda: page.run(
+                    self._chosen.seconds * PAGE_TIMES, self._chosen.events, self._chosen.days
+                ),
             }
             print(f"… {name}", file=sys.stderr, flush=True)
             made = makers[name]()
@@ -104,7 +133,7 @@ def _store(
         "machine": facts,
         "settings": {
             name: getattr(chosen, name)
-            for name in ("seconds", "events", "days", "calls", "raw_rows", "starts", "quick")
+            for name in (*_NUMBERS, "days", "quick")
         },
         "source": source[0],
         "source_changed_during_run": source[1],
@@ -132,16 +161,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="of each load (10)")
     parser.add_argument("--events", type=int, help="in the database that is read (1000000)")
     parser.add_argument("--days", type=int, default=30, help="that they are spread over (30)")
-    parser.add_argument("--calls", type=int, help="of each reading call (100)")
+    parser.add_argument("--calls", type=int, help="of each reading call and decoding (100)")
+    parser.add_argument("--megabytes", type=int, help="of session files to import (200)")
+    parser.add_argument("--files", type=int, help="that are imported twice (5000)")
     parser.add_argument("--raw-rows", type=int, help="of the insert loop (200000)")
     parser.add_argument("--starts", type=int, help="of the server (7)")
     parser.add_argument("--quick", action="store_true", help="short: to see that it works")
     parser.add_argument("--commit", help="what to call the code; default: what git says")
     parser.add_argument("--no-store", dest="store", action="store_false")
     chosen = parser.parse_args()
-    defaults = {"seconds": (10.0, 2.0), "events": (1_000_000, 50_000), "calls": (100, 20),
-                "raw_rows": (200_000, 50_000), "starts": (7, 3)}  # fmt: skip
-    for name, (usual, quick) in defaults.items():
+    for name, (usual, quick) in _NUMBERS.items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, quick if chosen.quick else usual)
     return chosen

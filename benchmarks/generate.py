@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import cast
 
 from agentmonitor.agents.registry import load_registry
+from agentmonitor.bench import mix
+from agentmonitor.bench.mix import Mix, Session, Wire, uuid_text
 from agentmonitor.errors import StorageError
 from agentmonitor.metadata import Rules, prepare
 from agentmonitor.model.event import Event
@@ -24,7 +26,6 @@ from agentmonitor.pricing.engine import Pricer
 from agentmonitor.storage.engine import WriteResult
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from benchmarks.hours import HOUR_MS, Calendar
-from benchmarks.mix import Mix, Session, Wire, uuid_text
 
 BATCH = 1000
 IN_FLIGHT = 8
@@ -225,7 +226,7 @@ def clear_cache(events: int, days: int, seed: int, folder: Path = DATA) -> None:
 def _fingerprint() -> str:
     here = Path(__file__).resolve().parent
     storage = Path(cast(str, sys.modules[SqliteEngine.__module__].__file__)).parent
-    sources = [here / name for name in ("generate.py", "hours.py", "mix.py")]
+    sources = [here / "generate.py", here / "hours.py", Path(mix.__file__)]
     # What the writer stores is as much a part of the file as its tables are.
     sources += sorted([*storage.glob("*.py"), *(storage / "migrations").glob("*.sql")])
     digest = hashlib.sha256()

@@ -16,12 +16,11 @@ from benchmarks.server import BenchmarkError
 GOAL_MB_S = 80
 GOAL_OVER_IDLE_MB = 60
 GOAL_AGAIN_S = 1.0
-MANY = 5000
-"""Files of the second import."""
 
 
-def run(megabytes: int) -> Outcome:
-    """Import ``megabytes`` of made-up sessions, half of them Claude Code's, half Codex's."""
+def run(megabytes: int, files: int) -> Outcome:
+    """Import ``megabytes`` of made-up sessions, half of them Claude Code's, half Codex's; and
+    ``files`` small ones twice."""
     with tempfile.TemporaryDirectory(prefix="amon-bench-") as name:
         home = Path(name)
         claude_files.generate(home, megabytes * 500_000)
@@ -32,10 +31,10 @@ def run(megabytes: int) -> Outcome:
         stored = (home / "a.db").stat().st_size
     with tempfile.TemporaryDirectory(prefix="amon-bench-") as name:
         home = Path(name)
-        _small_files(home, MANY)
+        _small_files(home, files)
         _import(home)
         again = _import(home)
-        if sum(agent["known"] for agent in again["agents"]) != MANY:
+        if sum(agent["known"] for agent in again["agents"]) != files:
             raise BenchmarkError("the second import did not know all files")
     speed = size / 1e6 / first["seconds"]
     idle = _import(Path(tempfile.mkdtemp()))["peak_mb"]
@@ -45,7 +44,7 @@ def run(megabytes: int) -> Outcome:
             Figure("import", "events", events / first["seconds"], "events/s"),
             Figure("import", "memory over nothing to do", first["peak_mb"] - idle, "MiB",
                    GOAL_OVER_IDLE_MB),
-            Figure("import", f"again, {MANY:,} files", again["seconds"], "s", GOAL_AGAIN_S),
+            Figure("import", f"again, {files:,} files", again["seconds"], "s", GOAL_AGAIN_S),
         ],
         {"megabytes": round(size / 1e6), "events": events, "database_mb": round(stored / 1e6),
          "seconds": round(first["seconds"], 2), "agents": first["agents"]},
@@ -75,7 +74,7 @@ def _import(home: Path) -> dict[str, Any]:
 _CHILD = r"""
 import re, sys
 sys.argv = ["agentmonitor", "import", "--json"]
-from agentmonitor.cli.main import group
+from agentmonitor.cli.group import group
 group.main(prog_name="agentmonitor", standalone_mode=False)
 print(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1])
 """

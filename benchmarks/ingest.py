@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import cast
 
+from agentmonitor.bench.load import Load, Report, arguments
 from benchmarks import wrk
 from benchmarks.figures import Figure, Outcome
-from benchmarks.load import Load, Report, arguments
-from benchmarks.server import Api, MemoryWatch, Server, helper, last_line, server, stop
+from benchmarks.server import Api, MemoryWatch, Target, helper, last_line, server, stop
 
 CONNECTIONS = 40
 BATCH = 50
@@ -94,7 +94,7 @@ def start_posting(load: Load) -> Posting:
     return Posting(helper(arguments(load)))
 
 
-def idle_mib(running: Server) -> float:
+def idle_mib(running: Target) -> float:
     """The server's resident memory after a moment of peace, in MiB."""
     time.sleep(SETTLE_S)
     return running.memory_mib()[0]
@@ -107,7 +107,7 @@ def _post(name: str, load: Load, p99_goal: float) -> tuple[Report, Outcome]:
             idle = idle_mib(running)
             values = {item: getattr(load, item) for item in Load.__slots__}
             sent = Load(**(values | {"port": running.port}))
-            with MemoryWatch(running) as watch:
+            with MemoryWatch(running.memory_mib) as watch:
                 report = wrk.post(sent) if wrk.is_installed() else post(sent)
             api = Api(running.port)
             lost = report["acknowledged"] - api.number("/api/stats", "total_events")

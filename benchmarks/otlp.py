@@ -32,7 +32,7 @@ GOAL_JSON = 100_000
 GOAL_PROTOBUF = 60_000
 """Twice what a server with mapping and store must reach."""
 
-_NOON = 1_795_467_600_000_000_000
+NOON = 1_795_467_600_000_000_000
 _SECOND = 10**9
 _RESOURCE = {
     "service.name": "claude-code", "service.version": "2.1.212", "os.type": "linux",
@@ -71,7 +71,9 @@ def run(rounds: int) -> Outcome:
     outcome = Outcome(details={"json_bytes": len(log_json), "protobuf_bytes": len(log_binary)})
     for name, call, goal in work:
         rate = _rate(call, rounds)
-        outcome.figures.append(Figure("otlp", name, rate, "records/s", goal, at_least=True))
+        outcome.figures.append(
+            Figure("otlp", f"decoded, {name}", rate, "records/s", goal, at_least=True)
+        )
     return outcome
 
 
@@ -96,46 +98,46 @@ def log_request() -> dict[str, Any]:
             "cost_usd": repr(rng.random()), "duration_ms": str(rng.randrange(10_000)),
             "request_id": f"req_{rng.getrandbits(96):024x}", "query_source": "main",
         }  # fmt: skip
-        at = str(_NOON + number * _SECOND)
+        at = str(NOON + number * _SECOND)
         records.append(
             {
                 "timeUnixNano": at,
                 "observedTimeUnixNano": at,
                 "body": {"stringValue": "claude_code.api_request"},
-                "attributes": _attributes(attributes),
+                "attributes": listed(attributes),
             }
         )
     scope = {"name": "com.anthropic.claude_code.events", "version": "2.1.212"}
-    return _request("Logs", {"scope": scope, "logRecords": records})
+    return request("Logs", {"scope": scope, "logRecords": records})
 
 
 def metric_request() -> dict[str, Any]:
     """A request with RECORDS cumulative points of token usage, in OTLP/JSON."""
     points = [
         {
-            "attributes": _attributes(
+            "attributes": listed(
                 {"session.id": f"s-{number // 4}", "model": "claude-sonnet-4-5-20250929",
                  "user.id": "9f86d081884c7d65" * 4, "terminal.type": "vscode",
                  "type": ("input", "output", "cacheRead", "cacheCreation")[number % 4]}
             ),
-            "startTimeUnixNano": str(_NOON), "timeUnixNano": str(_NOON + 60 * _SECOND),
+            "startTimeUnixNano": str(NOON), "timeUnixNano": str(NOON + 60 * _SECOND),
             "asDouble": number,
         }
         for number in range(RECORDS)
     ]  # fmt: skip
     usage = {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": points}
     metric = {"name": "claude_code.token.usage", "unit": "tokens", "sum": usage}
-    return _request(
-        "Metrics", {"scope": {"name": "com.anthropic.claude_code"}, "metrics": [metric]}
-    )
+    return request("Metrics", {"scope": {"name": "com.anthropic.claude_code"}, "metrics": [metric]})
 
 
-def _request(signal: str, scoped: dict[str, Any]) -> dict[str, Any]:
-    group = {"resource": {"attributes": _attributes(_RESOURCE)}, f"scope{signal}": [scoped]}
+def request(signal: str, scoped: dict[str, Any]) -> dict[str, Any]:
+    """A request for that signal (``Logs``, ``Metrics``), in OTLP/JSON."""
+    group = {"resource": {"attributes": listed(_RESOURCE)}, f"scope{signal}": [scoped]}
     return {f"resource{signal}": [group]}
 
 
-def _attributes(values: dict[str, Any]) -> list[Any]:
+def listed(values: dict[str, Any]) -> list[Any]:
+    """Attributes as OTLP/JSON has them."""
     return [
         {"key": key, "value": {"stringValue" if isinstance(value, str) else "intValue": value}}
         for key, value in values.items()

@@ -18,9 +18,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.bodies import SESSIONS, TEMPLATE_EVENTS
+from agentmonitor.bench.bodies import SESSIONS, TEMPLATE_EVENTS
+from agentmonitor.bench.mix import Mix, uuid_text
 from benchmarks.figures import Figure, Outcome
-from benchmarks.mix import V1_COLUMNS, Mix, uuid_text, v1_row
+from benchmarks.v1 import V1_COLUMNS, v1_row
 
 TRANSACTION = 2000
 ROUNDS = 3

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from benchmarks.figures import Figure, Outcome, percentile
+from agentmonitor.bench.latency import percentile
+from agentmonitor.bench.mix import COMMON_AGENT, COMMON_TOOL, RARE_TOOL
+from benchmarks import read_v2
+from benchmarks.figures import Figure, Outcome
 from benchmarks.generate import cache_file, cached, clear_cache
-from benchmarks.mix import COMMON_AGENT, COMMON_TOOL, RARE_TOOL
 from benchmarks.server import Api, BenchmarkError, helper, server, stop
 
 WARM_UP = 3
@@ -41,7 +43,7 @@ def run(events: int, days: int, calls: int) -> Outcome:
         copy = Path(folder) / "bench.db"
         shutil.copyfile(source, copy)
         with server(copy) as running:
-            outcome.figures.append(Figure("read", "start on it", running.started_ms, "ms"))
+            outcome.figures.append(Figure("read", "start on it", running.started_ms or 0.0, "ms"))
             api = Api(running.port)
             stored = api.number("/api/stats", "total_events")
             if stored != events:
@@ -55,6 +57,19 @@ def run(events: int, days: int, calls: int) -> Outcome:
                 outcome.figures.append(Figure("read", name, middle, "ms", goal))
                 by_call[name] = {
                     "p50_ms": round(middle, 3), "p99_ms": round(worst, 3),
+                    "max_ms": round(times[-1], 3), "answer_bytes": size, "calls": calls,
+                }  # fmt: skip
+            for name, target, goals in later_targets(api, since):
+                times, size = measure(api, target, calls)
+                named = zip(("p50", "p99"), (0.5, 0.99), goals, strict=True)
+                for share_name, share, goal in named:
+                    value = percentile(times, share)
+                    outcome.figures.append(
+                        Figure("read", f"v2 {name}, {share_name}", value, "ms", goal * factor)
+                    )
+                by_call[f"v2 {name}"] = {
+                    "p50_ms": round(percentile(times, 0.5), 3),
+                    "p99_ms": round(percentile(times, 0.99), 3),
                     "max_ms": round(times[-1], 3), "answer_bytes": size, "calls": calls,
                 }  # fmt: skip
             api.close()
@@ -130,6 +145,16 @@ def targets(api: Api, since: str) -> list[tuple[str, str, bool]]:
          True),
         ("session", f"/api/sessions/{quote(str(busiest['id']))}", False),
     ]  # fmt: skip
+
+
+def later_targets(api: Api, since: str) -> list[tuple[str, str, tuple[float, float]]]:
+    """(name, target, goals of median and p99 in ms) of each call of version 2."""
+    goals = (read_v2.GOAL_MS, read_v2.WORST_GOAL_MS)
+    found = [(name, target, goals) for name, target in read_v2.targets(api, since)]
+    for name, query in read_v2.SEARCHES:
+        target = f"/api/v2/search?{query}"
+        found.append((f"search, {name}", target, (read_v2.SEARCH_GOAL_MS,) * 2))
+    return found
 
 
 def measure(api: Api, target: str, calls: int) -> tuple[list[float], int]:

@@ -4,28 +4,17 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import quote
 
+from agentmonitor.bench.latency import percentile
 from agentmonitor.storage.sqlite.search import index_path
-from benchmarks.figures import Figure, Outcome, percentile
-from benchmarks.mix import COMMON_AGENT, RARE_TOOL
+from benchmarks.figures import Figure, Outcome
 from benchmarks.read import database, measure
+from benchmarks.read_v2 import SEARCHES
 from benchmarks.server import Api, BenchmarkError, server
 
 GOAL_MS = 50.0
 PATIENCE_S = 900.0
 POLL_S = 0.1
-SEARCHES = (
-    ("a common word", "q=src"),
-    ("a rare word", f"q={RARE_TOOL}"),
-    ("a phrase", f"q={quote(chr(34) + 'failing test' + chr(34))}"),
-    ("a prefix of 3", "q=com*"),
-    ("a path", f"q={quote('src/app/module_31/component_6.py')}"),
-    ("a common word of a rare tool", f"q=src&tool={RARE_TOOL}"),
-    ("a word of an agent", f"q=invoices&agent={COMMON_AGENT}"),
-    ("by session", "q=src&group=session"),
-    ("a page of 100", "q=src&limit=100"),
-)
 
 
 def run(events: int, days: int, calls: int) -> Outcome:

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import cast
 
+from agentmonitor.bench.listeners import ListenReport
+from agentmonitor.bench.load import Load, Report
 from benchmarks.figures import Figure, Outcome
 from benchmarks.ingest import BATCH, start_posting
-from benchmarks.listeners import ListenReport
-from benchmarks.load import Load, Report
 from benchmarks.server import Api, BenchmarkError, MemoryWatch, helper, last_line, server, stop
 
 CLIENTS = 50
@@ -30,11 +30,11 @@ def run(seconds: float) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="amon-bench-") as folder:
         database = Path(folder) / "bench.db"
         with server(database, max_sse_clients=CLIENTS + 10) as running:
-            command = [sys.executable, "-m", "benchmarks.listeners"]
+            command = [sys.executable, "-m", "agentmonitor.bench.listeners"]
             listeners = helper([*command, str(running.port), str(CLIENTS)], talk=True)
             try:
                 _expect_ready(listeners)
-                with MemoryWatch(running) as watch:
+                with MemoryWatch(running.memory_mib) as watch:
                     load, dropped = _drive(listeners, running.port, seconds)
                     assert listeners.stdin is not None
                     listeners.stdin.write(f"finish {load['acknowledged']}\n")

@@ -29,4 +29,4 @@ def run(times: int) -> Outcome:
 
 def _start(database: Path) -> float:
     with server(database) as running:
-        return running.started_ms
+        return running.started_ms or 0.0

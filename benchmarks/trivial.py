@@ -6,7 +6,7 @@ It shows what the load generator itself can drive: ``python -m benchmarks --only
 import asyncio
 from typing import cast
 
-from benchmarks.client import content_length
+from agentmonitor.bench.client import content_length
 
 
 class _Trivial(asyncio.Protocol):

@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import cast
 
-from benchmarks.bodies import COUNTER, RANDOM, TIME, Bodies
-from benchmarks.load import Load, Report
+from agentmonitor.bench.bodies import COUNTER, RANDOM, TIME, Bodies
+from agentmonitor.bench.load import Load, Report
 from benchmarks.server import BenchmarkError
 
 _SCRIPT = """
@@ -91,7 +91,7 @@ def _run(script: Path, templates: str, load: Load, seconds: int, first: int) -> 
 def _templates(load: Load) -> str:
     """The requests as Lua: of each its parts, and the places of ids, counters and times."""
     lines = ["local templates = {"]
-    for request in Bodies(load.port, load.per_request, batch=load.batch).marked():
+    for request in Bodies(f"{load.host}:{load.port}", load.per_request, batch=load.batch).marked():
         parts = _ANY_MARK.split(request)
         places = [
             ",".join(str(at) for at, part in enumerate(parts, 1) if part == mark) for mark in _MARKS

@@ -4,7 +4,7 @@ import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
-  { ignores: ['node_modules/'] },
+  { ignores: ['node_modules/', 'src/lib/schema.ts'] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...ts.configs.stylistic,
@@ -22,6 +22,8 @@ export default ts.config(
       'no-undef': 'off',
       // Text from agents is untrusted: it becomes text nodes, never markup.
       'svelte/no-at-html-tags': 'error',
+      // {' '} is how a space survives at the edge of a block.
+      'svelte/no-useless-mustaches': 'off',
     },
   },
 );

@@ -37,7 +37,8 @@ def main() -> None:
             address = re.search(r"http://\S+", line)
             if address is None:
                 raise SystemExit("The server printed no address.")
-            for path, expected in (("api/health", '"ok"'), ("", "<title>")):
+            served = {"api/health": '"ok"', "": "<title>", "api/openapi.json": '"3.1.0"'}
+            for path, expected in served.items():
                 with urllib.request.urlopen(address[0] + path, timeout=10) as answer:  # noqa: S310 - http, local
                     if expected not in answer.read().decode():
                         raise SystemExit(f"/{path} does not answer {expected}.")

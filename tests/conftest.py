@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +15,22 @@ HOMES = (
 )  # fmt: skip
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and programs under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-browser",
         action="store_true",
         default=os.environ.get("CI") == "true",
         help="fail, and do not skip, when there is no Chromium",
+    )
+    parser.addoption(
+        "--pictures",
+        action="store_true",
+        help="write the pictures of docs/tutorial anew (tests/e2e/test_tutorial.py)",
     )
 
 

@@ -11,7 +11,7 @@ import { ROW_HEIGHT, shiftOf, windowOf } from '../src/lib/window';
 import { eventRow, item } from './rows';
 
 const ids = (buffer: FeedBuffer) => buffer.items.map((row) => row.id);
-const OPEN: FeedFilter = { kind: null, agent: null, project: null, tool: null };
+const OPEN: FeedFilter = { kind: null, agent: null, project: null, tool: null, type: null };
 
 describe('FeedBuffer', () => {
   it('keeps the newest first, whatever the order of arrival', () => {

@@ -1,25 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Activity } from '../src/lib/activity';
-import { readAddress, writeAddress } from '../src/lib/address.svelte';
 import { lookOf, unknownLook } from '../src/lib/agents.svelte';
 import { query } from '../src/lib/api';
 import { describe as tell, sentence } from '../src/lib/describe';
-import { cachedShare, fullest, hoursOf, running, windowWords } from '../src/lib/figures';
+import { cachedShare, compared, fullest, hoursOf, running, upTo, windowWords } from '../src/lib/figures';
 import { nextChoice } from '../src/lib/theme.svelte';
+import type { UsageWindow } from '../src/lib/types';
 import { eventRow } from './rows';
 
-describe('the address', () => {
-  it('round-trips and leaves defaults out', () => {
-    const found = readAddress('?state=need&kind=errors&project=a%26b');
-    expect(found).toEqual({ state: 'need', kind: 'errors', agent: null, project: 'a&b', tool: null });
-    expect(writeAddress('?x=1', found)).toBe('?x=1&state=need&kind=errors&project=a%26b');
-    expect(writeAddress('?state=need', readAddress(''))).toBe('');
-  });
-
-  it('falls back on what it does not know', () => {
-    expect(readAddress('?state=nope&kind=nope&tool=%20')).toEqual(readAddress(''));
-  });
-
+describe('a call', () => {
   it('leaves empty parameters out of a call', () => {
     expect(query({ a: 1, b: null, c: '', d: undefined, e: 'x y' })).toBe('?a=1&e=x+y');
     expect(query({})).toBe('');
@@ -88,46 +77,47 @@ describe('activity', () => {
 });
 
 describe('figures', () => {
-  it('finds the window nearest to its limit', () => {
-    const window = (used: number, limit: number) => ({ used, limit, windowHours: 5 });
-    const usage = [
-      {
-        agent_type: 'a',
-        limitType: 'tokens' as const,
-        session: window(5, 10),
-        extended: null,
-        weekly: window(1, 10),
-      },
-      {
-        agent_type: 'b',
-        limitType: 'cost' as const,
-        session: window(9, 10),
-        extended: window(9, 0),
-        weekly: null,
-      },
-    ];
-    expect(fullest(usage)).toMatchObject({ agent: 'b', share: 0.9 });
-    expect(fullest([])).toBeNull();
-    expect([windowWords(5), windowWords(24), windowWords(168)]).toEqual(['5-hour', '24-hour', '7-day']);
+  it('shows the window that is nearest to its limit', () => {
+    const window = (agent_type: string, used_percent: number | null) =>
+      ({ agent_type, used_percent }) as UsageWindow;
+    expect(fullest([window('a', 50), window('b', 90), window('c', null)])?.agent_type).toBe('b');
+    expect(fullest([window('c', null)])).toBeNull();
+    const words = [5, 24, 168, null].map((window_hours) => windowWords({ window: 'spark', window_hours }));
+    expect(words).toEqual(['5-hour', '24-hour', '7-day', 'spark']);
+  });
+
+  it('compares with the same time of the day before', () => {
+    expect(upTo([1, 2, 4], 0, 1.5 * 3_600_000)).toBe(2);
+    expect(upTo([1, 2, 4], 0, 30 * 3_600_000)).toBe(7);
+    expect(compared(112, 100, 'Monday')).toBe('12% above Monday');
+    expect(compared(50, 100, 'Monday')).toBe('50% below Monday');
+    expect(compared(100, 100, 'Monday')).toBe('as Monday');
+    expect(compared(5, 0, 'Monday')).toBe('');
   });
 
   it('sorts hours into a local day', () => {
     const now = new Date(2026, 0, 5, 3, 20).getTime();
-    const row = (hour: number, cost: number | null) => ({
+    const row = (hour: number, cost: number) => ({
       bucket: new Date(2026, 0, 5, hour).toISOString(),
       cost_usd: cost,
       tokens_in: 2,
       tokens_out: 1,
       event_count: 1,
+      error_count: 0,
     });
-    const hours = hoursOf([row(-5, 9), row(1, 2), row(3, null)], now);
+    const hours = hoursOf([row(-5, 9), row(1, 2), row(3, 0)], now);
     expect(hours.cost).toEqual([0, 2, 0, 0]);
     expect(hours.tokens).toEqual([0, 3, 0, 3]);
     expect(running([1, 2, 3])).toEqual([1, 3, 6]);
   });
 
   it('knows what the cache gave', () => {
-    const stats = { total_events: 1, total_tokens_in: 10, total_tokens_out: 5, total_cost_usd: 0 };
+    const stats = {
+      total_tokens_in: 10,
+      total_tokens_out: 5,
+      total_cache_read_tokens: 0,
+      total_cache_write_tokens: 0,
+    };
     expect(cachedShare(stats)).toBeNull();
     expect(cachedShare({ ...stats, total_cache_read_tokens: 90 })).toBe(0.9);
   });

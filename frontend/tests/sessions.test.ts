@@ -11,13 +11,6 @@ describe('views', () => {
     expect(s.viewOf(sessionRow({ state: 'failed', state_reason: 'overloaded' }))).toBe('failed');
   });
 
-  it('makes do with the status where there is no state', () => {
-    const plain = sessionRow();
-    delete plain.state;
-    expect(s.viewOf(plain)).toBe('working');
-    expect(s.viewOf({ ...plain, status: 'idle' })).toBe('idle');
-  });
-
   it('keeps a session that ended but still waits', () => {
     expect(s.isLive(sessionRow({ status: 'ended', state: 'ended' }))).toBe(false);
     expect(s.isLive(sessionRow({ status: 'ended', state: 'failed' }))).toBe(false);
@@ -131,5 +124,49 @@ describe('rows', () => {
     ]);
     expect(list.shown.map((row) => row.id)).toEqual(['w1', 'w2', 'e2', 'e3']);
     expect(list.more).toBe(1);
+  });
+});
+
+describe('a call that runs for long', () => {
+  const tool = { name: 'Bash', detail: 'make', since: at(0) };
+  const now = Date.parse(at(10));
+  const working = sessionRow({ state: 'working', tool });
+
+  it('needs somebody after ten minutes, and no earlier', () => {
+    expect(s.viewOf(working, now)).toBe('stuck');
+    expect(s.viewOf(working, now - 1)).toBe('working');
+    expect(s.needsYou('stuck')).toBe(true);
+    expect(s.passes('stuck', 'working')).toBe(true);
+  });
+
+  it('may be a sub-agent’s', () => {
+    const sub = { id: 'a', type: null, state: 'working', since: at(0), tool } as const;
+    expect(s.longCall(sessionRow({ tool: null, subagents: [sub] }), now)).toEqual(tool);
+    expect(s.longCall(sessionRow({ tool: null, subagents: [{ ...sub, state: 'ended' }] }), now)).toBeNull();
+  });
+
+  it('does not count while somebody is asked', () => {
+    expect(s.viewOf({ ...working, state: 'permission' }, now)).toBe('permission');
+  });
+});
+
+describe('the order of the cards', () => {
+  const rows = [
+    sessionRow({ id: 'a', started_at: at(1), last_event_at: at(9), total_cost_usd: 1 }),
+    sessionRow({ id: 'b', started_at: at(5), last_event_at: at(6), total_cost_usd: 0 }),
+    sessionRow({ id: 'c', started_at: at(3), last_event_at: at(8), total_cost_usd: 7, state: 'input' }),
+  ];
+  it.each([
+    ['need', 'cba'],
+    ['start', 'bca'],
+    ['active', 'acb'],
+    ['cost', 'cab'],
+  ] as const)('by %s is %s', (sort, order) => {
+    expect(
+      s
+        .sorted(rows, sort, 0)
+        .map(({ id }) => id)
+        .join(''),
+    ).toBe(order);
   });
 });

@@ -10,6 +10,7 @@ from agentmonitor.config import Capture
 from agentmonitor.model.activity import MAX_DETAIL
 from agentmonitor.model.event import MAX_INT, Event
 from agentmonitor.model.signal import IMPLIED, Signal, first_line
+from agentmonitor.model.span import SessionSpan
 from agentmonitor.redact import may_hold_secret, redact, redact_text
 
 SUMMARY_KEYS = (
@@ -90,6 +91,21 @@ def prepare(event: Event, rules: Rules) -> None:
         title = redact_text(signal.title) if signal.title else None
         if detail != signal.detail or title != signal.title:
             event.signal = msgspec.structs.replace(signal, detail=detail, title=title)
+
+
+def prepare_span(span: SessionSpan, rules: Rules) -> None:
+    """Fill ``span``'s attributes_json, by the same rules. Where words are not to be kept, only its
+    numbers and truth values are."""
+    attributes = span.attributes
+    capture = rules.by_agent.get(span.agent_type, rules.capture)
+    if capture != "full":
+        kept = {} if capture == "off" else attributes
+        attributes = {k: v for k, v in kept.items() if isinstance(v, int | float)}
+    event = Event(
+        session_id="-", agent_type=span.agent_type, event_type="hook", metadata=attributes
+    )
+    prepare(event, msgspec.structs.replace(rules, capture="full", by_agent={}))
+    span.attributes_json = event.metadata_json
 
 
 def summarise(metadata: Any, size: int, max_bytes: int) -> dict[str, Any]:

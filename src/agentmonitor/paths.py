@@ -24,6 +24,13 @@ def data_dir() -> Path:
     return Path(platformdirs.user_data_dir(APP, appauthor=False))
 
 
+def config_dir() -> Path:
+    """The platform's folder for this user's configuration, e.g. ``~/.config/agentmonitor``."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir(APP, appauthor=False))
+
+
 def default_database() -> Path:
     """Where the database lies when no setting names another place."""
     return data_dir() / "agentmonitor.db"

@@ -10,13 +10,14 @@ import msgspec
 
 from agentmonitor.bus import Bus
 from agentmonitor.errors import StorageError
-from agentmonitor.metadata import Rules, prepare
+from agentmonitor.metadata import Rules, prepare, prepare_span
 from agentmonitor.model.clock import now_ms, to_iso
 from agentmonitor.model.event import MAX_COST_USD, SCHEMA_VERSION, Event
 from agentmonitor.model.histogram import LATENCIES_S, Histogram
 from agentmonitor.model.mark import Mark
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.span import SessionSpan
 from agentmonitor.model.usage import Channel, Report, TokenUsage
 from agentmonitor.pricing.engine import Pricer
 from agentmonitor.redact import redact_text
@@ -66,6 +67,29 @@ class Pipeline:
         answer: asyncio.Future[list[int | None]] = loop.create_future()
         self._submit(events, signals, marks, answer, loop)
         return await answer
+
+    async def ingest_spans(self, spans: Sequence[SessionSpan]) -> None:
+        """Store spans. Raises StorageError (none was stored)."""
+        if not spans:
+            return
+        for span in spans:
+            prepare_span(span, self._rules)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+
+        def settle(error: StorageError | None) -> None:
+            if answer.done():
+                return
+            if error is None:
+                answer.set_result(None)
+            else:
+                answer.set_exception(error)
+
+        def done(error: StorageError | None) -> None:
+            loop.call_soon_threadsafe(settle, error)
+
+        self._engine.put_spans(spans, done)
+        await answer
 
     def ingest_from_thread(
         self,

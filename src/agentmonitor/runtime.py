@@ -33,7 +33,7 @@ from agentmonitor.pricing.files import make_pricer
 from agentmonitor.retention import keep_to
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.telemetry import TelemetryIntake
-from agentmonitor.usage import usage_monitor
+from agentmonitor.usage.monitor import usage_monitor
 from agentmonitor.witnesses import Witnesses
 from agentmonitor.workspace import Workspaces, project_of
 
@@ -213,7 +213,8 @@ class Runtime:
         ids = list(changed)
         changed.clear()
         if self.bus.wants_sessions:
-            for row in await self.read(self.engine.sessions_by_id, ids):
+            rows = await self.read(self.engine.sessions_by_id, ids)
+            for row in self.pricer.with_windows(rows):
                 self.bus.publish("session", row, sessions=True)
 
 

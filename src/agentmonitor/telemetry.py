@@ -47,15 +47,20 @@ class TelemetryIntake:
         await self._store(gathered)
 
     async def spans(self, spans: Iterable[Span]) -> None:
-        """Store what spans tell. Raises what ``Pipeline.ingest`` raises."""
+        """Store spans and what they tell. Raises what ``Pipeline.ingest`` raises."""
         now = now_ms()
         gathered = _Gathered()
+        whose: list[tuple[Span, str | None]] = []
         for span in spans:
             telemetry = self._telemetry(span.resource)
             if telemetry.span is not None:
                 gathered.add(telemetry.span(span, now))
+            whose.append((span, self._registry.type_of(_service(span.resource))))
         self._enliven(gathered.events, now)
         await self._store(gathered)
+        from agentmonitor.agents.traces import session_spans  # few send spans at all
+
+        await self._pipeline.ingest_spans(session_spans(whose))
 
     async def points(self, points: Iterable[Point]) -> None:
         """Store what metrics tell: of cumulative ones what they add, once, restarts included.
@@ -100,12 +105,16 @@ class TelemetryIntake:
                 )
 
     def _telemetry(self, resource: Attributes, event: str = "") -> Telemetry:
-        return self._registry.telemetry_of(str(resource.get("service.name") or ""), event)
+        return self._registry.telemetry_of(_service(resource), event)
 
     async def _store(self, gathered: "_Gathered", marks: list[SeriesMark] | None = None) -> None:
         await self._pipeline.ingest(gathered.events, gathered.signals, marks or ())
         if gathered.quotas:
             self._engine.put_quotas(believable(gathered.quotas, now_ms()))
+
+
+def _service(resource: Attributes) -> str:
+    return str(resource.get("service.name") or "")
 
 
 class _Gathered:

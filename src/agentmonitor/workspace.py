@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from agentmonitor.repository import project_and_branch
+
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.02
@@ -23,7 +25,6 @@ FRESH_S = 1.0
 """How long a branch is taken as still current."""
 MAX_KNOWN = 1000
 THREADS = 2
-_MAX_HEAD = 4096
 
 
 class Workspace(msgspec.Struct, frozen=True):
@@ -37,22 +38,8 @@ NOWHERE = Workspace()
 
 
 def inspect(folder: Path) -> Workspace:
-    """The project (the git root's or the folder's name) and the branch of ``folder``.
-
-    A linked worktree belongs to the project of its main repository. Without a branch (a detached
-    head, no repository) that is None.
-    """
-    for candidate in (folder, *folder.parents):
-        git = candidate / ".git"
-        try:
-            if git.is_dir():
-                return Workspace(candidate.name or None, _branch(git))
-            if git.is_file():
-                return _linked(candidate, git)
-        except (OSError, ValueError, RuntimeError):
-            # What may not be read, names no path, or leads in a circle, is no repository for us.
-            continue
-    return Workspace(folder.name or None, None)
+    """The project and the branch of ``folder``."""
+    return Workspace(*project_and_branch(str(folder)))
 
 
 @lru_cache(MAX_KNOWN)
@@ -61,30 +48,6 @@ def project_of(cwd: str) -> str | None:
     if not cwd.startswith("/") or "\0" in cwd or len(cwd) > 4096:
         return None
     return inspect(Path(cwd)).project
-
-
-def _linked(root: Path, pointer: Path) -> Workspace:
-    """A worktree or submodule: ``.git`` is a file that says where the repository is."""
-    text = _head_of(pointer)
-    if not text.startswith("gitdir:"):
-        return Workspace(root.name or None, None)
-    git = (root / text.removeprefix("gitdir:").strip()).resolve()
-    common = git / "commondir"
-    name = root.name
-    if common.is_file():
-        main = (git / _head_of(common)).resolve()
-        name = main.parent.name if main.name == ".git" else main.name.removesuffix(".git")
-    return Workspace(name or None, _branch(git))
-
-
-def _branch(git: Path) -> str | None:
-    head = _head_of(git / "HEAD")
-    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else None
-
-
-def _head_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        return stream.read(_MAX_HEAD).decode("utf-8", "replace").strip()
 
 
 class _Known(msgspec.Struct):

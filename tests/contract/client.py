@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from .conformance import check
 from .server import Server
 
 Row = dict[str, Any]
@@ -71,7 +72,10 @@ class Api:
     def __init__(self, url: str, server: Server | None = None) -> None:
         self.url = url.rstrip("/")
         self.server = server
-        self.http = httpx.Client(base_url=self.url, timeout=30.0, trust_env=False)
+        hooks = {} if server is None else {"response": [check]}
+        self.http = httpx.Client(
+            base_url=self.url, timeout=30.0, trust_env=False, event_hooks=hooks
+        )
 
     def close(self) -> None:
         self.http.close()

@@ -197,7 +197,10 @@ def test_tools_are_counted_by_agent_and_by_project(api: Api, agent: str) -> None
     )
     asked = {"agent": agent, "from": "2026-03-10", "to": "2026-03-10"}
     answer = api.read("/api/v2/tools", **asked)
-    expected = {"calls": 4, "failures": 2, "failure_rate": 0.5, "mean_duration_ms": 15.0}
+    expected = {
+        "calls": 4, "failures": 2, "failure_rate": 0.5, "mean_duration_ms": 15.0,
+        "p50_ms": pytest.approx(10, rel=0.05), "p95_ms": pytest.approx(20, rel=0.05),
+    }  # fmt: skip
     assert answer["tools"] == [
         {"tool": tool, **expected, "parts": [{"key": agent, **expected}]},
     ]
@@ -291,3 +294,40 @@ def test_what_was_never_seen_has_sums_of_zero(api: Api) -> None:
     activity = api.read("/api/v2/activity", agent=agent)
     assert (activity["days"], activity["velocity"]["sessions_per_day"]) == ([], None)
     assert api.get("/api/v2/usage/export", {"agent": agent}).text.count("\n") == 1
+
+
+FAILURE: dict[str, Check] = {
+    "event_id": integer,
+    "session_id": text,
+    "session_title": maybe(text),
+    "agent_type": text,
+    "project": maybe(text),
+    "branch": maybe(text),
+    "model": maybe(text),
+    "tool": text,
+    "time": moment,
+    "status": one_of("error", "timeout"),
+    "duration_ms": maybe(integer),
+    "command": maybe(text),
+    "error": maybe(text),
+}
+
+
+def test_failures_come_page_by_page_the_latest_first(api: Api, agent: str) -> None:
+    failed = {"event_type": "tool_use", "tool_name": "Bash", "status": "error"}
+    api.ingest(
+        told(agent, "2026-03-10T10:00:00Z", **failed, metadata={"command": "make", "error": "no"}),
+        told(agent, "2026-03-11T10:00:00Z", **failed, project="shop"),
+        told(agent, "2026-03-12T10:00:00Z", event_type="tool_use", tool_name="Bash"),
+        told(agent, "2026-03-13T10:00:00Z", event_type="error"),
+    )
+    asked = {"agent": agent, "from": "2026-03-01", "to": "2026-03-31"}
+    first = api.read("/api/v2/failures", **asked, limit=1)
+    (latest,) = first["failures"]
+    assert faults(latest, FAILURE) == {}
+    assert (latest["project"], latest["command"]) == ("shop", None)
+    second = api.read("/api/v2/failures", **asked, limit=1, cursor=first["next"])
+    assert [(f["command"], f["error"]) for f in second["failures"]] == [("make", "no")]
+    assert second["next"] is None
+    assert api.read("/api/v2/failures", **asked, project="shop")["failures"] == [latest]
+    assert api.read("/api/v2/failures", **asked, tool="Edit")["failures"] == []

@@ -117,6 +117,23 @@ def test_live_tells_who_needs_a_human(api: Api, agent: str) -> None:
     assert api.read("/api/v2/live", agent=unique())["sessions"] == []
 
 
+def test_a_session_tells_how_much_its_model_can_read(api: Api, agent: str) -> None:
+    known, unknown = unique("ct-s"), unique("ct-s")
+    sizes = {known: 200_000, unknown: None}
+    api.ingest(
+        event(agent, session_id=known, model="claude-opus-4-5-20251101", tokens_in=5),
+        event(agent, session_id=unknown, model=unique("ct-m"), tokens_in=5),
+    )
+    for path in ("/api/v2/live", ROOT, "/api/sessions"):
+        rows = api.read(path, **{"agent" if "v2" in path else "agent_type": agent})["sessions"]
+        assert {row["id"]: row["context_window"] for row in rows} == sizes
+    for session, size in sizes.items():
+        for path in (ROOT, "/api/sessions"):
+            assert api.read(f"{path}/{session}")["session"]["context_window"] == size
+        exported = api.read(f"{ROOT}/{session}/export", format="json")
+        assert exported["session"]["context_window"] == size
+
+
 def test_the_list_pages_in_any_order(api: Api, agent: str) -> None:
     names = [unique("ct-s") for _ in range(5)]
     for n, name in enumerate(names):
@@ -194,6 +211,12 @@ def test_turns(api: Api, agent: str, session_id: str) -> None:
     assert page["turns"] == [first]
     rest = api.read(f"{ROOT}/{session_id}/turns", limit=1, cursor=page["next"])
     assert (rest["turns"], rest["next"]) == ([second], None)
+    assert first["spans"] is None
+    drawn = api.read(f"{ROOT}/{session_id}/turns", spans=1)["turns"][0]["spans"]
+    tools = [span for span in drawn if span["kind"] == "tool"]
+    assert sum(span["to_ms"] - span["from_ms"] for span in tools) == first["tool_ms"]
+    assert [span["name"] for span in drawn if span["kind"] == "subagent"] == ["sub-1"]
+    assert [span["kind"] for span in drawn].count("error") == 1
 
 
 def test_a_transcript_has_full_texts(api: Api, agent: str, session_id: str) -> None:
@@ -223,6 +246,24 @@ def test_a_transcript_has_full_texts(api: Api, agent: str, session_id: str) -> N
     assert failed == [bash]
     newest = api.read(f"{ROOT}/{session_id}/transcript", order="desc", limit=1)["entries"]
     assert newest == entries[-1:]
+    edits = api.read(f"{ROOT}/{session_id}/transcript", file="/src/a.py")["entries"]
+    assert edits == [entries[4]]
+
+
+def test_a_transcript_begins_where_it_is_asked_to(api: Api, agent: str, session_id: str) -> None:
+    story(api, agent, session_id)
+    call = f"{ROOT}/{session_id}/transcript"
+    entries = api.read(call)["entries"]
+    at = entries[3]["id"]
+    first = api.read(call, at=at, limit=2)
+    assert first["entries"] == entries[3:5]
+    assert api.read(call, at=at, limit=2, cursor=first["next"])["entries"] == entries[5:7]
+    assert api.read(call, at=at, order="desc")["entries"] == entries[3::-1]
+    assert api.read(call, at=at, errors=1, order="desc")["entries"] == [entries[3]]
+    for wrong in ("0", "x", "-1", "9" * 17):
+        refused = api.get(call, params={"at": wrong})
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["field"] == "at"
 
 
 def test_events_and_files(api: Api, agent: str, session_id: str) -> None:

@@ -160,9 +160,10 @@ def test_without_sessions_1_only_the_contract_s_frames_come(api: Api, agent: str
 
 def test_sessions_1_adds_the_session_s_row(api: Api, agent: str, session_id: str) -> None:
     with Stream(api.url, sessions=1).connected() as stream:
-        api.ingest(event(agent, session_id=session_id))
+        api.ingest(event(agent, session_id=session_id, model="claude-opus-4-5", tokens_in=5))
         frame = stream.first(lambda f: f.type == "session" and f.payload["id"] == session_id)
         assert faults(frame.payload, SESSION_ROW) == {}
+        assert frame.payload["context_window"] == 200_000
         assert frame.payload["status"] == "active"
         api.ingest(event(agent, session_id=session_id, event_type="session_end"))
         stream.first(

@@ -53,7 +53,7 @@ def test_no_file_is_longer_than_300_lines(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_only_config_reads_the_environment(file: Path) -> None:
-    if name(file) == "config.py":
+    if name(file) == "config/environment.py":
         return
     tree = ast.parse(file.read_text("utf-8"))
     for node in ast.walk(tree):
@@ -72,7 +72,7 @@ def test_only_storage_speaks_sql(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_an_agent_is_named_only_where_it_lives(file: Path) -> None:
-    if name(file) in ("agents/registry.py", "demo/cast.py"):
+    if name(file) in ("agents/registry.py", "bench/mix.py", "demo/cast.py"):
         return
     for agent in AGENTS:
         if not name(file).startswith((f"agents/{agent}/", f"agents/{agent}.py")):

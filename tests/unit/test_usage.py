@@ -11,7 +11,7 @@ from agentmonitor.agents.registry import load_registry
 from agentmonitor.config import load_settings
 from agentmonitor.model.clock import HOUR_MS
 from agentmonitor.storage.sqlite.engine import SqliteEngine
-from agentmonitor.usage import usage_monitor
+from agentmonitor.usage.monitor import usage_monitor
 from tests.unit.builders import NOW, event
 from tests.unit.storage.store import Store
 

@@ -18,8 +18,8 @@ function both(light: string | undefined, dark: string | undefined): string | nul
 }
 
 /** The look of an agent the server describes. */
-export function lookOf(info: AgentInfo): AgentLook {
-  const { light, dark } = info.colors ?? {};
+export function lookOf(info: Omit<AgentInfo, 'connect'>): AgentLook {
+  const { light, dark } = info.colors;
   return {
     label: oneLine(info.label, 40) || info.agent_type,
     short: oneLine(info.short, 3),

@@ -1,4 +1,4 @@
-import type { AgentInfo, AgentUsage, CostBucket, EventRow, SessionRow, Stats } from './types';
+import type { AgentInfo, CostBucket, EventRow, SessionRow, Stats, UsageWindow } from './types';
 
 /** A call that did not give what was asked for: refused, failed, or not answered at all. */
 export class ApiError extends Error {
@@ -6,13 +6,16 @@ export class ApiError extends Error {
     message: string,
     /** The HTTP status, or 0 when nobody answered. */
     readonly status: number,
+    /** Every fault that the server named, by the parameter or field it lies in. */
+    readonly faults: readonly { field: string; message: string }[] = [],
   ) {
     super(message);
     this.name = 'ApiError';
   }
 }
 
-type Params = Record<string, string | number | null | undefined>;
+/** Parameters of a call; empty ones are left out. */
+export type Params = Record<string, string | number | null | undefined>;
 
 /** Writes a query string; empty values are left out. */
 export function query(params: Params): string {
@@ -26,35 +29,49 @@ export function query(params: Params): string {
 
 const TIMEOUT_MS = 20_000;
 
-async function get<T>(path: string, params: Params = {}): Promise<T> {
+/**
+ * Asks the server for JSON. Fails with an ApiError, or with the signal's own AbortError when the caller
+ * no longer wants the answer.
+ */
+export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
+  const late = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(path + query(params), {
       headers: { accept: 'application/json' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
     });
   } catch (cause) {
-    const late = cause instanceof DOMException && cause.name === 'TimeoutError';
-    throw new ApiError(late ? 'The server took too long to answer.' : 'The server does not answer.', 0);
+    if (signal?.aborted) throw cause;
+    throw new ApiError(
+      late.aborted ? 'The server took too long to answer.' : 'The server does not answer.',
+      0,
+    );
   }
-  if (!response.ok) throw new ApiError(await reason(response), response.status);
+  if (!response.ok) throw await problem(response);
   try {
     return (await response.json()) as T;
-  } catch {
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
     throw new ApiError(`The answer to ${path} is not JSON.`, response.status);
   }
 }
 
-async function reason(response: Response): Promise<string> {
+/** Reads what the server says about a call that failed: problem details, or the plain error of version 1. */
+export async function problem(response: Response): Promise<ApiError> {
   const fallback = `The server answered ${response.status}.`;
   try {
     const body: unknown = await response.json();
-    if (typeof body === 'object' && body !== null && 'error' in body)
-      return `${fallback} ${String(body.error)}`;
+    if (typeof body === 'object' && body !== null) {
+      const { detail, error, errors } = body as Record<string, unknown>;
+      const said = [detail, error].find((value) => typeof value === 'string' && value !== '');
+      const faults = Array.isArray(errors) ? (errors as { field: string; message: string }[]) : [];
+      if (typeof said === 'string') return new ApiError(said, response.status, faults);
+    }
   } catch {
     // Not JSON: the status says enough.
   }
-  return fallback;
+  return new ApiError(fallback, response.status);
 }
 
 /** The agents this server knows, with their labels and colours, and how many rows a feed begins with. */
@@ -83,6 +100,6 @@ export async function fetchTimeline(since: string): Promise<CostBucket[]> {
 }
 
 /** Use of the agents' windows. */
-export function fetchUsage(): Promise<AgentUsage[]> {
-  return get('/api/stats/usage-monitor');
+export async function fetchWindows(): Promise<UsageWindow[]> {
+  return (await get<{ windows: UsageWindow[] }>('/api/v2/windows')).windows;
 }

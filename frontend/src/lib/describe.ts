@@ -25,6 +25,7 @@ export interface FeedItem {
   agent: string;
   project: string | null;
   tool: string | null;
+  type: string;
   kinds: readonly Kind[];
   tone: Tone;
   icon: IconName | null;
@@ -34,6 +35,8 @@ export interface FeedItem {
   code: boolean;
   added: number | null;
   removed: number | null;
+  /** Tokens that the model of the main thread had before it, or null where the event does not tell. */
+  context: number | null;
 }
 
 type Meta = Record<string, unknown>;
@@ -176,6 +179,14 @@ export function timeOf(row: EventRow): number {
   return parseTime(row.client_timestamp, parseTime(row.created_at, 0));
 }
 
+/** What a request of the main thread read: all of it is the session's context at that moment. */
+function contextOf(row: EventRow, meta: Meta): number | null {
+  if (!/^(llm_request|llm_response|response)$/.test(row.event_type) || !row.model) return null;
+  if (text(meta, 'subagent_id', 'subagent_type')) return null;
+  const read = row.tokens_in + row.cache_read_tokens + row.cache_write_tokens;
+  return read > 0 ? read : null;
+}
+
 /** Makes the feed's item of a stored row. All text in it is untrusted and cut to what a row can use. */
 export function describe(row: EventRow): FeedItem {
   const meta = parseMeta(row.metadata);
@@ -189,6 +200,7 @@ export function describe(row: EventRow): FeedItem {
     agent: row.agent_type,
     project: row.project,
     tool: row.tool_name,
+    type: row.event_type,
     kinds: kindsOf(row, added !== null || removed !== null || writes(row, meta)),
     tone: said.tone ?? 'plain',
     icon: said.icon ?? null,
@@ -197,6 +209,7 @@ export function describe(row: EventRow): FeedItem {
     code: said.code ?? false,
     added,
     removed,
+    context: contextOf(row, meta),
   };
 }
 

@@ -3,6 +3,7 @@ import { agents } from './agents.svelte';
 import { address } from './address.svelte';
 import { fetchEvents } from './api';
 import { describe, type FeedItem } from './describe';
+import { withContexts, type Context } from './context';
 import { applyFilter, FeedBuffer, matches } from './feed';
 import type { EventRow } from './types';
 
@@ -16,6 +17,8 @@ class Feed {
   items = $state.raw<readonly FeedItem[]>([]);
   held = $state.raw<readonly FeedItem[]>([]);
   paused = $state(false);
+  /** Each session's context after its last request: tokens, and when. */
+  contexts = $state.raw<Readonly<Record<string, Context>>>({});
   /** Whether rows for a newly chosen filter are on their way. */
   fetching = $state(false);
   #activityVersion = $state(0);
@@ -54,8 +57,8 @@ class Feed {
 
   /** When a filter is set, what memory holds may be little of it: the server has more. */
   async deepen(): Promise<void> {
-    const { agent, project, tool } = address.current;
-    if (agent === null && project === null && tool === null) return;
+    const { agent, project, tool, type } = address.current;
+    if ([agent, project, tool, type].every((value) => value === null)) return;
     if (this.items.filter((item) => matches(item, address.current)).length >= agents.firstRows) return;
     this.fetching = true;
     try {
@@ -64,6 +67,7 @@ class Feed {
         agent_type: agent,
         project,
         tool_name: tool,
+        event_type: type,
       });
       this.#take(answer.events, true);
     } catch {
@@ -84,6 +88,7 @@ class Feed {
   clear(): void {
     this.#buffer.clear();
     this.#activity.clear();
+    this.contexts = {};
     this.#activityVersion += 1;
     this.#publish();
   }
@@ -98,6 +103,7 @@ class Feed {
     const fresh = this.#buffer.add(rows.map(describe), past);
     if (fresh.length === 0) return;
     for (const item of fresh) this.#activity.add(item.session, item.time);
+    this.contexts = withContexts(this.contexts, fresh);
     this.#activityVersion += 1;
     this.#publish();
   }

@@ -7,6 +7,7 @@ export interface FeedFilter {
   agent: string | null;
   project: string | null;
   tool: string | null;
+  type: string | null;
 }
 
 /** Rows the feed keeps; older ones are on the server. */
@@ -96,7 +97,8 @@ export function matches(item: FeedItem, filter: FeedFilter): boolean {
   return (
     (filter.agent === null || item.agent === filter.agent) &&
     (filter.project === null || item.project === filter.project) &&
-    (filter.tool === null || item.tool === filter.tool)
+    (filter.tool === null || item.tool === filter.tool) &&
+    (filter.type === null || item.type === filter.type)
   );
 }
 
@@ -106,7 +108,7 @@ export function applyFilter(
   filter: FeedFilter,
 ): { rows: readonly FeedItem[]; counts: Record<Kind, number>; total: number } {
   const counts: Record<Kind, number> = { tools: 0, model: 0, files: 0, prompts: 0, errors: 0 };
-  const open = filter.agent === null && filter.project === null && filter.tool === null;
+  const open = [filter.agent, filter.project, filter.tool, filter.type].every((value) => value === null);
   const base = open ? items : items.filter((item) => matches(item, filter));
   for (const item of base) for (const kind of item.kinds) counts[kind] += 1;
   const { kind } = filter;
@@ -128,7 +130,7 @@ export function perMinute(items: readonly FeedItem[], now: number): number {
 /** The distinct values of a field, sorted, with the chosen one even when no row has it. */
 export function optionsOf(
   items: readonly FeedItem[],
-  field: 'agent' | 'project' | 'tool',
+  field: 'agent' | 'project' | 'tool' | 'type',
   chosen: string | null,
 ): string[] {
   const values = new Set<string>();

@@ -84,6 +84,17 @@ export function clock(time: number): string {
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 }
 
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short' });
+const monthDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** A moment in a few letters: 15:31 today, Thu 09:00 within a week, else 9 Oct. */
+export function moment(time: number, now: number): string {
+  const at = new Date(time);
+  const hours = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  if (midnight(time).getTime() === midnight(now).getTime()) return hours;
+  return Math.abs(time - now) < 6 * 86_400_000 ? `${weekday.format(at)} ${hours}` : monthDay.format(at);
+}
+
 /** Date and time in the browser's zone, for the hover. */
 export function absolute(time: number): string {
   return Number.isFinite(time) ? fullDate.format(time) : 'at an unknown time';

@@ -1,5 +1,6 @@
 import { agents } from './agents.svelte';
 import { ApiError, fetchLiveSessions } from './api';
+import { announce, anybodyListens } from './changes';
 import { isOtherDatabase } from './feed';
 import { feed } from './feed.svelte';
 import { sessions } from './sessions.svelte';
@@ -18,7 +19,7 @@ const RETRY_MS = 10_000;
 /** Brings the page up and keeps it true: the order of loading, resuming, and starting afresh. */
 class Live {
   phase = $state<Phase>('loading');
-  error = $state<string | null>(null);
+  error = $state.raw<ApiError | null>(null);
 
   #loading = false;
   #again = false;
@@ -35,7 +36,10 @@ class Live {
     const stop = stream.start({
       batch: (batch) => this.#batch(batch),
       // First the stream, then the rows: what happens in between comes by the stream.
-      connected: () => void this.load(),
+      connected: () => {
+        void this.load();
+        announce({ sessions: new Set(), all: true });
+      },
       // A server without a stream for us may still answer.
       lost: first,
     });
@@ -65,13 +69,13 @@ class Live {
       this.error = null;
       this.phase = events.total > 0 || rows.length > 0 || feed.items.length > 0 ? 'ready' : 'empty';
       if (this.phase === 'ready') {
-        void figures.refresh(true);
+        void figures.refresh();
         void feed.backfill();
       }
     } catch (cause) {
       // A page that shows something keeps it: the connection's state says that it is not fresh.
       if (this.phase !== 'ready') {
-        this.error = cause instanceof ApiError ? cause.message : 'Something unexpected happened.';
+        this.error = cause instanceof ApiError ? cause : new ApiError('Something unexpected happened.', 0);
         this.phase = 'failed';
         this.#failedAt = Date.now();
       }
@@ -101,9 +105,13 @@ class Live {
       if (this.phase === 'failed' && Date.now() - this.#failedAt > RETRY_MS) void this.load();
     }
     if (batch.events.length > 0 || batch.sessions.length > 0) {
+      if (anybodyListens()) {
+        const spoken = [...batch.events.map((row) => row.session_id), ...batch.sessions.map((row) => row.id)];
+        announce({ sessions: new Set(spoken), all: false });
+      }
       if (this.phase === 'empty') {
         this.phase = 'ready';
-        void figures.refresh(true);
+        void figures.refresh();
       } else figures.touch();
     }
   }

@@ -1,16 +1,20 @@
 import { address } from './address.svelte';
+import { clock } from './clock.svelte';
 import {
-  byNeed,
   byWait,
   countByFilter,
   isWaiting,
   needsYou,
   passes,
   replaceRows,
+  sorted,
   updateRows,
   viewOf,
 } from './sessions';
 import type { SessionRow } from './types';
+
+/** A call becomes a long one within this time, not with every tick of the clock. */
+const STEP_MS = 10_000;
 
 /** The live sessions, kept by the stream. */
 class Sessions {
@@ -18,13 +22,34 @@ class Sessions {
   /** Sessions a frame spoke of while an answer was on its way: the frame is the newer word. */
   #touched: Set<string> | null = null;
 
-  readonly all = $derived([...this.#rows.values()].sort(byNeed));
-  readonly counts = $derived(countByFilter(this.all));
-  readonly shown = $derived(this.all.filter((row) => passes(viewOf(row), address.current.state)));
+  /** The moment that decides which calls run for long. */
+  readonly moment = $derived(Math.floor(clock.now / STEP_MS) * STEP_MS);
+  readonly all = $derived(sorted([...this.#rows.values()], 'need', this.moment));
+  /** Those of the agent and the project in the address. */
+  readonly chosen = $derived(
+    this.all.filter(
+      ({ agent_type, project }) =>
+        (address.current.agent === null || agent_type === address.current.agent) &&
+        (address.current.project === null || project === address.current.project),
+    ),
+  );
+  readonly counts = $derived(countByFilter(this.chosen, this.moment));
+  readonly shown = $derived(
+    sorted(
+      this.chosen.filter((row) => passes(viewOf(row, this.moment), address.current.state)),
+      address.current.sort,
+      this.moment,
+    ),
+  );
   /** Who waits for a person, the longest first. */
   readonly asking = $derived(this.all.filter((row) => isWaiting(viewOf(row))).sort(byWait));
-  /** Who failed or met a limit. */
-  readonly troubled = $derived(this.all.filter((row) => needsYou(viewOf(row)) && !isWaiting(viewOf(row))));
+  /** Who failed, met a limit, or may hang. */
+  readonly troubled = $derived(
+    this.all.filter((row) => {
+      const view = viewOf(row, this.moment);
+      return needsYou(view) && !isWaiting(view);
+    }),
+  );
   readonly need = $derived(this.asking.length + this.troubled.length);
 
   /** Call before asking the server for all sessions. */

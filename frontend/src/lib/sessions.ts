@@ -1,8 +1,11 @@
 import { oneLine, parseTime, plainWords } from './format';
-import type { SessionRow, SubAgent } from './types';
+import type { SessionRow, SubAgent, ToolCall } from './types';
 
 /** What a card shows: the server's state, with a failure at a limit told apart. */
-export type View = 'permission' | 'input' | 'failed' | 'limited' | 'working' | 'idle' | 'ended';
+export type View = 'permission' | 'input' | 'failed' | 'limited' | 'stuck' | 'working' | 'idle' | 'ended';
+
+/** A tool call that has run for so long may hang; the server's overview uses the same time. */
+export const LONG_MS = 600_000;
 
 /** The choices of the filter above the cards. */
 export type StateFilter = 'live' | 'need' | 'working' | 'idle';
@@ -20,17 +23,35 @@ const RANK: Record<View, number> = {
   input: 1,
   failed: 2,
   limited: 3,
-  working: 4,
-  idle: 5,
-  ended: 6,
+  stuck: 4,
+  working: 5,
+  idle: 6,
+  ended: 7,
 };
 
-/** The state a session's card shows. */
-export function viewOf(session: SessionRow): View {
+/** How the cards can be ordered, and the words for it. */
+export const SORTS = [
+  ['need', 'Who needs me first'],
+  ['start', 'Newest first'],
+  ['active', 'Last active first'],
+  ['cost', 'Dearest first'],
+] as const;
+export type SortName = (typeof SORTS)[number][0];
+
+/** The tool call of a working session, its own or a sub-agent's, that has run for long; or null. */
+export function longCall(session: SessionRow, now: number): ToolCall | null {
+  const calls = [
+    session.state === 'working' ? session.tool : null,
+    ...session.subagents.map((sub) => (sub.state === 'working' ? sub.tool : null)),
+  ];
+  return calls.find((call) => call && now - parseTime(call.since, now) >= LONG_MS) ?? null;
+}
+
+/** The state a session's card shows as of `now`. */
+export function viewOf(session: SessionRow, now = 0): View {
+  if (session.state === 'working' && now > 0 && longCall(session, now)) return 'stuck';
   if (session.state === 'failed') return session.state_reason === 'rate_limit' ? 'limited' : 'failed';
-  if (session.state) return session.state;
-  if (session.status === 'active') return 'working';
-  return session.status;
+  return session.state;
 }
 
 /** Whether a session still belongs on the page. */
@@ -46,14 +67,14 @@ export function isWaiting(view: View): boolean {
 
 /** Whether a session needs somebody: it waits, it failed, or it met a limit. */
 export function needsYou(view: View): boolean {
-  return RANK[view] <= RANK.limited;
+  return RANK[view] <= RANK.stuck;
 }
 
 /** Whether a session in this view passes the filter. */
 export function passes(view: View, filter: StateFilter): boolean {
   if (filter === 'live') return true;
   if (filter === 'need') return needsYou(view);
-  if (filter === 'working') return view === 'working';
+  if (filter === 'working') return view === 'working' || view === 'stuck';
   return view === 'idle' || view === 'ended';
 }
 
@@ -61,12 +82,26 @@ export function passes(view: View, filter: StateFilter): boolean {
  * By need, then by start with the newest first, then by id: nothing in this order changes while no
  * session changes its state, so cards do not jump.
  */
-export function byNeed(a: SessionRow, b: SessionRow): number {
-  const rank = RANK[viewOf(a)] - RANK[viewOf(b)];
-  if (rank !== 0) return rank;
+export function byNeed(a: SessionRow, b: SessionRow, now = 0): number {
+  return RANK[viewOf(a, now)] - RANK[viewOf(b, now)] || byStart(a, b);
+}
+
+/** The newest first. */
+export function byStart(a: SessionRow, b: SessionRow): number {
   const start = parseTime(b.started_at, 0) - parseTime(a.started_at, 0);
   if (start !== 0) return start;
   return a.id < b.id ? -1 : 1;
+}
+
+/** The order of a name. */
+export function sorted(rows: readonly SessionRow[], sort: SortName, now: number): SessionRow[] {
+  if (sort === 'need') return [...rows].sort((a, b) => byNeed(a, b, now));
+  if (sort === 'start') return [...rows].sort(byStart);
+  if (sort === 'cost')
+    return [...rows].sort((a, b) => (b.total_cost_usd ?? 0) - (a.total_cost_usd ?? 0) || byStart(a, b));
+  return [...rows].sort(
+    (a, b) => parseTime(b.last_event_at, 0) - parseTime(a.last_event_at, 0) || byStart(a, b),
+  );
 }
 
 /** What is waited for first stands first. */
@@ -89,12 +124,7 @@ export function titleOf(session: SessionRow): string {
 
 /** Everything that went through the model: new input, output, and the cache's reads and writes. */
 export function tokensOf(session: SessionRow): number {
-  return (
-    session.tokens_in +
-    session.tokens_out +
-    (session.cache_read_tokens ?? 0) +
-    (session.cache_write_tokens ?? 0)
-  );
+  return session.tokens_in + session.tokens_out + session.cache_read_tokens + session.cache_write_tokens;
 }
 
 /** Sub-agents in the order a card lists them: those at work by start, then the last ones that ended. */
@@ -113,10 +143,10 @@ export function orderSubAgents(
 }
 
 /** How many sessions pass each filter. */
-export function countByFilter(sessions: readonly SessionRow[]): Record<StateFilter, number> {
+export function countByFilter(sessions: readonly SessionRow[], now = 0): Record<StateFilter, number> {
   const counts = { live: 0, need: 0, working: 0, idle: 0 };
   for (const session of sessions) {
-    const view = viewOf(session);
+    const view = viewOf(session, now);
     for (const [filter] of STATE_FILTERS) if (passes(view, filter)) counts[filter] += 1;
   }
   return counts;

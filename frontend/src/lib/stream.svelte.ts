@@ -1,12 +1,12 @@
 import { Connection, type Link, type Source, type SourceEvents } from './connection';
 import { query } from './api';
-import type { AgentUsage, EventRow, Frame, SessionRow, Stats } from './types';
+import type { EventRow, Frame, SessionRow, Stats } from './types';
 
 /** What came since the last delivery. */
 export interface Batch {
   events: EventRow[];
   sessions: SessionRow[];
-  stats: (Stats & { usage_monitor?: AgentUsage[] }) | null;
+  stats: Stats | null;
 }
 
 /** Who is told about the stream. */
@@ -20,6 +20,9 @@ export interface StreamListener {
 
 /** Frames are delivered together: a burst of events draws the page once, not once for each. */
 const DELIVER_MS = 100;
+/** Faster than anybody reads: then they come in larger parts, and the page stays quick. */
+const FLOOD = 100;
+const FLOOD_MS = 300;
 /** A tab nobody has looked at for this long closes its stream. */
 const HIDDEN_MS = 30_000;
 
@@ -40,6 +43,7 @@ class Stream {
   #listener: StreamListener | null = null;
   #everConnected = false;
   #pending: Batch = { events: [], sessions: [], stats: null };
+  #pace = DELIVER_MS;
   #delivery: ReturnType<typeof setTimeout> | undefined;
   #hidden: ReturnType<typeof setTimeout> | undefined;
 
@@ -119,12 +123,13 @@ class Stream {
     else if (frame.type === 'session') this.#pending.sessions.push(frame.payload);
     else if (frame.type === 'stats') this.#pending.stats = frame.payload;
     else return;
-    if (this.#delivery === undefined) this.#delivery = setTimeout(() => this.#deliver(), DELIVER_MS);
+    if (this.#delivery === undefined) this.#delivery = setTimeout(() => this.#deliver(), this.#pace);
   }
 
   #deliver(): void {
     this.#delivery = undefined;
     const batch = this.#pending;
+    this.#pace = batch.events.length > FLOOD ? FLOOD_MS : DELIVER_MS;
     this.#pending = { events: [], sessions: [], stats: null };
     this.#listener?.batch(batch);
   }

@@ -27,9 +27,17 @@ class Theme {
     return () => window.removeEventListener('storage', follow);
   }
 
+  get next(): Choice {
+    return nextChoice(this.choice);
+  }
+
   /** Goes on to the next choice and keeps it. */
   cycle(): void {
-    const next = nextChoice(this.choice);
+    this.set(this.next);
+  }
+
+  /** Chooses and keeps it. */
+  set(next: Choice): void {
     document.documentElement.dataset.themeChoice = next;
     try {
       localStorage.setItem(KEY, next);

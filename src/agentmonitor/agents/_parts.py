@@ -5,6 +5,7 @@ from typing import Any
 
 from agentmonitor.agents import documents
 from agentmonitor.agents.documents import MAX_TEXT
+from agentmonitor.model.activity import MAX_DETAIL
 
 
 def parts(content: Any) -> Iterator[Mapping[str, Any]]:
@@ -49,3 +50,13 @@ def changed(display: Any) -> tuple[int, int] | None:
             documents.count(stat.get("model_removed_lines")),
         )
     return documents.changed(facts.get("fileDiff"))
+
+
+def question(given: Any) -> str | None:
+    """What a call that asks the user asks."""
+    asked = [
+        documents.text(each.get("question"))
+        for each in documents.objects(documents.mapping(given).get("questions"))
+    ]
+    told = "\n".join(filter(None, asked))[:MAX_DETAIL]
+    return told or documents.detail(documents.described(given))

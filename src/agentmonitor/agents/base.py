@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -13,15 +13,22 @@ from agentmonitor.model.signal import SessionSignal
 from agentmonitor.otlp.records import LogRecord, Point, Span
 from agentmonitor.paths import Folders
 
+if TYPE_CHECKING:
+    from agentmonitor.agents.setup import Setup, Wanted
+
 __all__ = ["Folders"]
 
 
 def lazily(target: str) -> Callable[..., Any]:
     """``package.module:name``, imported at its first call: an idle server needs no readers."""
     module, _, name = target.partition(":")
+    found: Callable[..., Any] | None = None
 
     def call(*arguments: Any) -> Any:
-        return getattr(import_module(module), name)(*arguments)
+        nonlocal found
+        if found is None:
+            found = getattr(import_module(module), name)
+        return found(*arguments)
 
     return call
 
@@ -167,6 +174,9 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     files: SessionFiles | None = None
     database: SessionDatabase | None = None
     connect: Connect | None = None
+    setup: "Callable[[Wanted], Setup | None] | None" = None
+    """What ``agentmonitor connect`` changes in its settings; None from it when the agent is not
+    installed. Without it there is nothing to change: its session files are followed."""
     usage: UsageWindows | None = None
     lingers: bool = False
     """Whether an ended session goes to idle first, so that its card stays for a while."""

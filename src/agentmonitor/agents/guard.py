@@ -7,7 +7,7 @@ what it raises becomes what its caller expects, and what it returns is checked b
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -22,10 +22,13 @@ from agentmonitor.agents.base import (
     StatuslineParser,
     Telemetry,
 )
-from agentmonitor.errors import UnreadableLine
+from agentmonitor.errors import AgentMonitorError, UnreadableLine
 from agentmonitor.model.clock import from_iso
 from agentmonitor.model.quota import Quota
 from agentmonitor.paths import Folders
+
+if TYPE_CHECKING:
+    from agentmonitor.agents.setup import Setup, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ def guarded(agent: Agent) -> Agent:
         telemetry=agent.telemetry and guard.telemetry(agent.telemetry),
         files=agent.files and guard.files(agent.files),
         database=agent.database and guard.database(agent.database),
+        setup=agent.setup and guard.setup(agent.setup),
     )
 
 
@@ -134,6 +138,33 @@ class _Guard:
             roots=lambda folders: list(self._paths("roots", database.roots, folders)),
             read=read,
         )
+
+    def setup(self, make: Callable[["Wanted"], "Setup | None"]) -> Callable[["Wanted"], Any]:
+        """What is raised says whose fault it is; nothing of the agent's is changed then."""
+
+        def checked(function: Callable[[Any], Any], given: Any, kind: type) -> Any:
+            try:
+                found = function(given)
+            except Exception as error:
+                raise AgentMonitorError(f"The settings are left: {self.fault(error)}.") from error
+            if not isinstance(found, kind):
+                wrong = TypeError(f"it returned {type(found).__name__}, not {kind.__name__}")
+                raise AgentMonitorError(f"The settings are left: {self.fault(wrong)}.")
+            return found
+
+        def guarded_setup(wanted: "Wanted") -> Any:
+            from agentmonitor.agents.setup import Changes, Setup  # only `connect` needs it
+
+            found = checked(lambda given: make(given) or Setup(files=[]), wanted, Setup)
+            files = [
+                msgspec.structs.replace(
+                    file, changes=lambda content, own=file.changes: checked(own, content, Changes)
+                )
+                for file in found.files
+            ]
+            return msgspec.structs.replace(found, files=files) if files else None
+
+        return guarded_setup
 
     def fault(self, error: Exception) -> str:
         """What to say of ``error``."""

@@ -31,6 +31,12 @@ class Registry:
             if agent.telemetry is not None
             for service in agent.telemetry.services
         }
+        self._types = {
+            service: agent.agent_type
+            for agent in agents
+            if agent.telemetry is not None
+            for service in agent.telemetry.services
+        }
         self.edit_tools = frozenset(tool for agent in agents for tool in agent.edit_tools)
         self.lingering = frozenset(agent.agent_type for agent in agents if agent.lingers)
 
@@ -45,6 +51,10 @@ class Registry:
         if known is None and "." in event:
             known = self._by_prefix.get(event.partition(".")[0])
         return known or GENERIC
+
+    def type_of(self, service: str) -> str | None:
+        """The type of the agent whose service that is; None when it is nobody's."""
+        return self._types.get(service)
 
     def by_hook(self, slug: str) -> Agent | None:
         """The agent whose hooks arrive under that name."""

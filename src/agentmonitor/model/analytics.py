@@ -9,6 +9,9 @@ from typing import Literal, get_args
 
 import msgspec
 
+from agentmonitor.model.clock import IsoTime
+from agentmonitor.model.periods import Period
+
 By = Literal["model", "agent", "project", "branch"]
 DIMENSIONS: tuple[By, ...] = get_args(By)
 
@@ -106,25 +109,39 @@ class Use(msgspec.Struct, kw_only=True):
 class PeriodStart(msgspec.Struct):
     """One period: when it begins, and its name on the calendar of the zone."""
 
-    starts_at: str
+    starts_at: IsoTime
     label: str
 
 
+class UseByPeriod(msgspec.Struct, kw_only=True):
+    """The sums of Use, each with one number for each period."""
+
+    events: list[int]
+    errors: list[int]
+    tokens_in: list[int]
+    tokens_out: list[int]
+    cache_read_tokens: list[int]
+    cache_write_tokens: list[int]
+    cost_usd: list[float]
+    unpriced_events: list[int]
+    unpriced_tokens: list[int]
+
+
 class Series(msgspec.Struct, kw_only=True):
-    """One value of the dimension; ``values`` has one number a period for each sum."""
+    """One value of the dimension."""
 
     key: str | None
     """None: the events that have no such value, or, with ``other``, all values not listed."""
     other: bool
     totals: Use
-    values: dict[str, list[int] | list[float]]
+    values: UseByPeriod
 
 
 class Previous(msgspec.Struct, kw_only=True, rename={"since": "from", "until": "to"}):
     """The same span right before."""
 
-    since: str
-    until: str
+    since: IsoTime
+    until: IsoTime
     totals: Use
 
 
@@ -156,11 +173,11 @@ class UnpricedModel(msgspec.Struct, kw_only=True):
 class UsageReport(msgspec.Struct, kw_only=True, rename={"since": "from", "until": "to"}):
     """``GET /api/v2/usage``."""
 
-    since: str
-    until: str
+    since: IsoTime
+    until: IsoTime
     tz: str
-    bucket: str
-    by: str
+    bucket: Period
+    by: By
     buckets: list[PeriodStart]
     totals: Use
     previous: Previous
@@ -179,18 +196,18 @@ class SessionRowUse(msgspec.Struct, kw_only=True):
     project: str | None
     branch: str | None
     model: str | None
-    started_at: str
-    last_event_at: str
+    started_at: IsoTime
+    last_event_at: IsoTime
     totals: Use
 
 
 class SessionReport(msgspec.Struct, kw_only=True, rename={"since": "from", "until": "to"}):
     """``GET /api/v2/usage?by=session``: sessions that were active in the range."""
 
-    since: str
-    until: str
+    since: IsoTime
+    until: IsoTime
     tz: str
-    by: str
+    by: Literal["session"]
     total: int
     totals: Use
     """Over all of them, also those that are not listed."""

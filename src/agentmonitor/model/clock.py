@@ -2,10 +2,16 @@
 
 import time
 from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+
+IsoTime = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""A time in an answer, as ``to_iso`` writes it."""
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)

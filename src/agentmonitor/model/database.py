@@ -2,12 +2,14 @@
 
 import msgspec
 
+from agentmonitor.model.clock import IsoTime
+
 
 class Holder(msgspec.Struct, frozen=True):
     """Who holds a database."""
 
     pid: int
-    since: str
+    since: IsoTime
     address: str | None = None
 
 
@@ -41,8 +43,8 @@ class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     pruned_events: int
     """Events that only the totals still know."""
     sessions: int
-    oldest_event: str | None
-    newest_event: str | None
+    oldest_event: IsoTime | None
+    newest_event: IsoTime | None
     migrations: list[str]
     retention: Retention
     held_by: Holder | None
@@ -97,7 +99,7 @@ class PruneOutcome(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     bytes: int
     """What the events take, about."""
-    upto: str | None
+    upto: IsoTime | None
     """The newest event that goes; None: none goes."""
     used_bytes: int
     """What the database holds, after the prune or now."""

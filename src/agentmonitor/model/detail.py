@@ -2,6 +2,7 @@
 
 import msgspec
 
+from agentmonitor.model.clock import IsoTime
 from agentmonitor.model.session import SessionRow
 
 
@@ -44,8 +45,8 @@ class SubagentUsed(Used, kw_only=True):
     type: str | None
     tool_calls: int
     failures: int
-    first_at: str
-    last_at: str
+    first_at: IsoTime
+    last_at: IsoTime
 
 
 class FileTouched(msgspec.Struct, kw_only=True):
@@ -55,8 +56,8 @@ class FileTouched(msgspec.Struct, kw_only=True):
     edits: int
     lines_added: int
     lines_removed: int
-    first_at: str | None
-    last_at: str | None
+    first_at: IsoTime | None
+    last_at: IsoTime | None
 
 
 class SessionDetail(msgspec.Struct, kw_only=True):

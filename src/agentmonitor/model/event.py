@@ -44,6 +44,7 @@ LIKENESS = "~"
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
+SentTime = Annotated[str, msgspec.Meta(extra_json_schema={"format": "iso-time"})]
 Dollars = Annotated[float, msgspec.Meta(ge=0, le=MAX_COST_USD)]
 
 _INTERNAL = (
@@ -86,11 +87,11 @@ class Event(
     duration_ms: Count | None = None
     cost_usd: Dollars | None = None
     metadata: Any = msgspec.field(default_factory=dict)
-    client_timestamp: str | None = None
-    """Its own time as the sender wrote it; ``occurred_at`` is what counts."""
+    client_timestamp: SentTime | None = None
+    """When it happened, as its sender wrote it; None: when it arrived."""
 
     occurred_at: int | None = None
-    """Its own time; None when its sender gave none."""
+    """``client_timestamp``, which is not looked at again; None when its sender gave none."""
     signal: Signal | None = None
     """What it says about the session's state; None: what its type implies."""
     channel: Channel = Channel.API

@@ -3,7 +3,14 @@
 Costs are US dollars, durations milliseconds, times ISO 8601 UTC.
 """
 
+from typing import Literal
+
 import msgspec
+
+from agentmonitor.model.clock import IsoTime
+
+ToolsBy = Literal["agent", "project"]
+"""What the calls of a tool are told apart by."""
 
 
 class ToolPart(msgspec.Struct, kw_only=True):
@@ -14,6 +21,8 @@ class ToolPart(msgspec.Struct, kw_only=True):
     failures: int
     failure_rate: float
     mean_duration_ms: float | None
+    p50_ms: float | None
+    p95_ms: float | None
 
 
 class ToolUse(msgspec.Struct, kw_only=True):
@@ -25,15 +34,19 @@ class ToolUse(msgspec.Struct, kw_only=True):
     failure_rate: float
     mean_duration_ms: float | None
     """Over the calls whose duration is known; None: of none is it."""
+    p50_ms: float | None
+    """Half of those calls take no longer; to 5 %. None with filters by which no durations are
+    kept."""
+    p95_ms: float | None
     parts: list[ToolPart]
 
 
 class ToolReport(msgspec.Struct, kw_only=True, rename={"since": "from", "until": "to"}):
     """``GET /api/v2/tools``, the most used first."""
 
-    since: str
-    until: str
-    by: str
+    since: IsoTime
+    until: IsoTime
+    by: ToolsBy
     calls: int
     failures: int
     tools: list[ToolUse]
@@ -85,8 +98,8 @@ class Velocity(msgspec.Struct, kw_only=True):
 class ActivityReport(msgspec.Struct, kw_only=True, rename={"since": "from", "until": "to"}):
     """``GET /api/v2/activity``: only days and hours with something."""
 
-    since: str
-    until: str
+    since: IsoTime
+    until: IsoTime
     tz: str
     days: list[ActiveDay]
     hours: list[ActiveHour]
@@ -120,7 +133,7 @@ class BranchFacet(msgspec.Struct, kw_only=True):
     value: str
     project: str | None
     count: int
-    last_used_at: str
+    last_used_at: IsoTime
 
 
 class Facets(msgspec.Struct, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from agentmonitor.model.clock import from_iso
+from agentmonitor.model.clock import IsoTime, from_iso
 from agentmonitor.model.session import RunningTool, SessionRow
 
 Reason = Literal["permission", "input", "failed", "long_running"]
@@ -17,7 +17,7 @@ class Attention(msgspec.Struct, kw_only=True):
 
     session_id: str
     reason: Reason
-    since: str
+    since: IsoTime
     tool: str | None
     code: str | None
     """A short machine word: why it failed, what kind of question it is."""
@@ -38,7 +38,7 @@ def _reasons(row: SessionRow, now: int, long_running_ms: int) -> list[Attention]
     found: list[Attention] = []
     running: list[tuple[str | None, RunningTool]] = []
     if row.state in ("permission", "input", "failed"):
-        reason: Reason = row.state  # type: ignore[assignment]  # checked in the line above
+        reason: Reason = row.state
         found.append(
             Attention(
                 session_id=row.id,

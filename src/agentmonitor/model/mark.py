@@ -23,6 +23,15 @@ class FileMark(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: int = 0
 
 
+class FileRead(msgspec.Struct, frozen=True, gc=False):
+    """Which file was read, and how far: a part of its mark."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    offset: int
+
+
 class SeriesMark(msgspec.Struct, frozen=True):
     """A cumulative OTLP series: its last point."""
 

@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from agentmonitor.errors import InvalidInput
+from agentmonitor.model.clock import IsoTime
 
 MAX_QUERY = 1000
 """Characters of a query at most."""
@@ -69,7 +70,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     branch: str | None
     type: str
     tool_name: str | None
-    time: str
+    time: IsoTime
     column: str
     snippet: str
     highlights: list[tuple[int, int]]

@@ -41,8 +41,12 @@ class StoryChoice(msgspec.Struct, frozen=True, kw_only=True):
 
     event_type: str | None = None
     tool: str | None = None
+    file: str | None = None
+    """Only edits of this file."""
     errors: bool = False
     """Only what is no success."""
+    at: int | None = None
+    """The event with which the first page begins."""
     descending: bool = False
 
 

@@ -4,6 +4,10 @@ from typing import Literal
 
 import msgspec
 
+from agentmonitor.model.activity import State
+from agentmonitor.model.clock import IsoTime
+from agentmonitor.model.event import Status
+
 SessionStatus = Literal["active", "idle", "ended"]
 
 
@@ -12,7 +16,7 @@ class RunningTool(msgspec.Struct, frozen=True):
 
     name: str
     detail: str | None
-    since: str
+    since: IsoTime
 
 
 class SubagentRow(msgspec.Struct, frozen=True):
@@ -21,7 +25,7 @@ class SubagentRow(msgspec.Struct, frozen=True):
     id: str
     type: str | None
     state: Literal["working", "permission", "input", "ended"]
-    since: str
+    since: IsoTime
     tool: RunningTool | None
 
 
@@ -34,9 +38,9 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None
     branch: str | None
     status: SessionStatus
-    started_at: str
-    ended_at: str | None
-    last_event_at: str
+    started_at: IsoTime
+    ended_at: IsoTime | None
+    last_event_at: IsoTime
     metadata: str
     event_count: int
     tokens_in: int
@@ -57,9 +61,11 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """The best channel that reported token usage: file, log, span, hook, api, earlier, metric."""
     title: str | None
     model: str | None
+    context_window: int | None = None
+    """How many tokens the model's context window holds; null: unknown."""
     cwd: str | None
-    state: str
-    state_since: str
+    state: State
+    state_since: IsoTime
     state_reason: str | None
     state_detail: str | None
     tool: RunningTool | None
@@ -76,14 +82,14 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agent_type: str
     event_type: str
     tool_name: str | None
-    status: str
+    status: Status
     tokens_in: int
     tokens_out: int
     branch: str | None
     project: str | None
     duration_ms: int | None
-    created_at: str
-    client_timestamp: str | None
+    created_at: IsoTime
+    client_timestamp: IsoTime | None
     metadata: str
     payload_truncated: int
     model: str | None

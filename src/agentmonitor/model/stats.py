@@ -1,6 +1,10 @@
 """What the statistics calls answer. Costs are US dollars, durations milliseconds."""
 
+from typing import Literal
+
 import msgspec
+
+from agentmonitor.model.clock import IsoTime
 
 
 class Stats(msgspec.Struct, kw_only=True):
@@ -39,7 +43,7 @@ class ToolStats(msgspec.Struct, kw_only=True):
 class CostBucket(msgspec.Struct, kw_only=True):
     """One hour; ``bucket`` is its start, ``YYYY-MM-DDTHH:00:00Z``."""
 
-    bucket: str
+    bucket: IsoTime
     cost_usd: float
     tokens_in: int
     tokens_out: int
@@ -99,7 +103,7 @@ class AgentUsage(msgspec.Struct, kw_only=True):
     """One agent type of ``GET /api/stats/usage-monitor``."""
 
     agent_type: str
-    limitType: str  # noqa: N815 - the contract's own spelling
+    limitType: Literal["tokens", "cost"]  # noqa: N815 - the contract's own spelling
     session: Window
     extended: Window | None
     weekly: Window | None

@@ -4,13 +4,15 @@ from typing import Any
 
 import msgspec
 
+from agentmonitor.model.clock import IsoTime
+from agentmonitor.model.event import Status
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.transcript import Role, role_of
 
 _TEXTS = ("prompt", "text", "message", "content", "last_assistant_message", "summary")
 _INPUTS = (
     "command", "file_path", "path", "pattern", "query", "url", "description", "prompt", "skill",
-    "subagent_type", "input", "tool_input", "old_string", "new_string", "diff",
+    "subagent_type", "input", "tool_input", "old_string", "new_string", "diff", "message",
 )  # fmt: skip
 _OUTPUTS = ("output", "tool_response", "result", "stdout")
 
@@ -30,11 +32,11 @@ class StoryEntry(msgspec.Struct, kw_only=True):
     """One entry. Everything that an agent or a human said is untrusted text."""
 
     id: int
-    time: str
+    time: IsoTime
     """ISO 8601 UTC."""
     role: Role
     type: str
-    status: str
+    status: Status
     text: str | None
     tool_name: str | None
     input: dict[str, Any] | None

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from agentmonitor.model.clock import IsoTime
 from agentmonitor.model.session import EventRow
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -30,7 +31,7 @@ class TranscriptEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     role: Role
     type: str
-    timestamp: str
+    timestamp: IsoTime
     tool_name: str | None = None
     detail: str | None = None
     status: str | None = None

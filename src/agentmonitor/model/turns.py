@@ -14,11 +14,10 @@ from typing import Literal
 
 import msgspec
 
-from agentmonitor.model.clock import to_iso
+from agentmonitor.model.clock import IsoTime, to_iso
+from agentmonitor.model.turn_spans import Moments, Span, TurnSpan, turn_spans
 
 Outcome = Literal["done", "interrupted", "failed", "running"]
-Span = tuple[int, int]
-"""From, to; ms since the epoch."""
 
 PASSIVE = frozenset({"session_start", "session_end", "notification", "hook"})
 """Types that are no work: they neither begin nor prolong a turn."""
@@ -81,6 +80,7 @@ class Turn(msgspec.Struct, kw_only=True):
     lines_removed: int = 0
     models: list[str] = []
     subagents: list[str] = []
+    spans: list[TurnSpan] | None = None
 
 
 class TurnRow(msgspec.Struct, kw_only=True):
@@ -89,8 +89,8 @@ class TurnRow(msgspec.Struct, kw_only=True):
     number: int
     first_event: int
     prompt: str | None
-    started_at: str
-    ended_at: str | None
+    started_at: IsoTime
+    ended_at: IsoTime | None
     """None while it goes on."""
     duration_ms: int
     outcome: Outcome | None
@@ -113,6 +113,8 @@ class TurnRow(msgspec.Struct, kw_only=True):
     lines_removed: int
     models: list[str]
     subagents: list[str]
+    spans: list[TurnSpan] | None
+    """None: they were not asked for."""
 
 
 def turn_row(turn: Turn) -> TurnRow:
@@ -137,8 +139,9 @@ class _Asked(msgspec.Struct):
 class Teller:
     """Takes the steps of a session in the order of their times, and gives its turns."""
 
-    def __init__(self, number: int = 1, before: int | None = None) -> None:
+    def __init__(self, number: int = 1, before: int | None = None, *, spans: bool = False) -> None:
         self._number = number
+        self._moments = Moments() if spans else None
         self._before = before
         self._turn: Turn | None = None
         self._tools: list[Span] = []
@@ -173,6 +176,9 @@ class Teller:
         busy = covered(waits + self._tools, turn.started, turn.ended)
         turn.tool_ms = busy - turn.wait_ms
         turn.model_ms = turn.ended - turn.started - busy
+        if self._moments is not None:
+            turn.spans = turn_spans(turn.started, turn.ended, self._tools, waits, self._moments)
+            self._moments = Moments()
         self._turn = None
         self._tools, self._waits, self._open = [], [], {}
         self._number, self._before = turn.number + 1, turn.ended
@@ -188,6 +194,8 @@ class Teller:
     def _time(self, turn: Turn, step: Step) -> None:
         began = step.at - step.duration if step.duration is not None else None
         self._settle(step, began)
+        if self._moments is not None:
+            self._moments.note(step.at, began, step.subagent, ok=step.ok)
         if step.type == "permission_request":
             self._open.setdefault(step.subagent, _Asked(at=step.at, tool=step.tool))
         elif step.type == "tool_use" and began is not None:
@@ -215,9 +223,9 @@ class Teller:
             del self._open[step.subagent]
 
 
-def tell(steps: Iterable[Step], *, running: bool = False) -> Iterator[Turn]:
+def tell(steps: Iterable[Step], *, running: bool = False, spans: bool = False) -> Iterator[Turn]:
     """All turns of a session, whose events ``steps`` are, by time."""
-    teller = Teller()
+    teller = Teller(spans=spans)
     for step in steps:
         turn = teller.take(step)
         if turn is not None:

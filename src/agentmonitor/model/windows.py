@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from agentmonitor.model.clock import DAY_MS, HOUR_MS, from_iso
+from agentmonitor.model.clock import DAY_MS, HOUR_MS, IsoTime, from_iso
 from agentmonitor.model.event import MAX_NAME
 from agentmonitor.model.quota import Quota
 
@@ -35,16 +35,16 @@ class UsageWindow(msgspec.Struct, kw_only=True):
     """The unit of used, limit, burn_rate_per_hour and projected: tokens or US dollars."""
     source: Literal["guessed", "reported"]
     window_hours: float | None
-    starts_at: str | None
-    ends_at: str | None
+    starts_at: IsoTime | None
+    ends_at: IsoTime | None
     used: float | None
     limit: float | None
     used_percent: float | None
     burn_rate_per_hour: float | None
     projected: float | None
     projected_percent: float | None
-    limit_reached_at: str | None
-    reported_at: str | None
+    limit_reached_at: IsoTime | None
+    reported_at: IsoTime | None
 
 
 class BlockModel(msgspec.Struct, kw_only=True):
@@ -63,12 +63,12 @@ class Block(msgspec.Struct, kw_only=True):
     """One block of ``GET /api/v2/blocks``. Times are ISO 8601."""
 
     agent_type: str
-    starts_at: str
-    ends_at: str
+    starts_at: IsoTime
+    ends_at: IsoTime
     is_active: bool
-    first_at: str
+    first_at: IsoTime
     """The minute of its first message."""
-    last_at: str
+    last_at: IsoTime
     """The minute of its last message so far."""
     gap_before_ms: int | None
     """From the last message of the block before to the first of this one, to the minute."""

@@ -22,7 +22,9 @@ INVALID_JSON = "Invalid JSON payload"
 Fault = tuple[str, str]
 
 
-class _Batch(msgspec.Struct):
+class Batch(msgspec.Struct):
+    """Some events. One that is not acceptable does not keep the others out."""
+
     events: list[Event]
 
 
@@ -34,7 +36,7 @@ class Rejected(msgspec.Struct):
 
 
 _decode_event = msgspec.json.Decoder(Event).decode
-_decode_batch = msgspec.json.Decoder(_Batch).decode
+_decode_batch = msgspec.json.Decoder(Batch).decode
 _REQUIRED = ("session_id", "agent_type", "event_type")
 _TEXTS = ("event_id", "tool_name", "branch", "project", "model", "source")
 _COUNTS = ("tokens_in", "tokens_out", "cache_read_tokens", "cache_write_tokens", "duration_ms")

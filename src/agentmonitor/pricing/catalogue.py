@@ -5,7 +5,6 @@ what lies in memory is the file's bytes.
 """
 
 import re
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -93,6 +92,8 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     """What differs in the batch mode, likewise."""
     notes: list[str] = []
     """Keys of the catalogue's notes: what is not from its source."""
+    context: int | None = None
+    """How many tokens its context window holds; None: unknown."""
 
     def matches(self, name: str) -> bool:
         """Whether ``name``, in lower case, is this model."""
@@ -167,8 +168,7 @@ def encode(catalogue: Catalogue) -> bytes:
 
 def load_shipped() -> Catalogue:
     """The catalogue that ships with the program."""
-    file = resources.files("agentmonitor.pricing").joinpath("data/catalogue.json")
-    return decode(file.read_bytes())
+    return decode(Path(__file__).with_name("data").joinpath("catalogue.json").read_bytes())
 
 
 def load_file(file: Path) -> Catalogue:

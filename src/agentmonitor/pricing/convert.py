@@ -44,6 +44,8 @@ _FAST = ({"speed": "fast"}, {"service_tier": "fast"}, {"service_tier": "priority
 _BATCH = ({"processing": "batch"},)
 _LARGEST = 10_000.0
 """US dollars a million tokens; more is a mistake."""
+_LARGEST_CONTEXT = 1_000_000_000
+"""Tokens; more is a mistake."""
 
 _Data = dict[str, Any]
 
@@ -173,7 +175,18 @@ def _model(provider: str, raw: _Data, day: str) -> Model:
     prices, derived = additions.with_cache_hour(model)
     if derived:
         notes.append("cache-1h")
-    return Model(id=name, match=match, prices=prices, fast=fast, batch=batch, notes=notes)
+    return Model(
+        id=name, match=match, prices=prices, fast=fast, batch=batch, notes=notes,
+        context=_context(raw.get("context_window")),
+    )  # fmt: skip
+
+
+def _context(raw: Any) -> int | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, int) or not 0 < raw <= _LARGEST_CONTEXT:
+        raise Strange(f"a context window of {raw!r}")
+    return raw
 
 
 def _prices(raw: _Data | list[_Data]) -> list[Price]:

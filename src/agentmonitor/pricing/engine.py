@@ -1,14 +1,16 @@
 """What a request costs. An unknown price is None, never 0."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from agentmonitor.errors import ConfigError
+from agentmonitor.model.session import SessionRow
 from agentmonitor.model.usage import TokenUsage
 from agentmonitor.pricing.catalogue import Catalogue, Model, Price, load_file, load_shipped
-from agentmonitor.pricing.lookup import find
+from agentmonitor.pricing.lookup import context_window, find
 from agentmonitor.pricing.overrides import Overrides, load_overrides
 from agentmonitor.pricing.plan import Plan
 
@@ -53,6 +55,7 @@ class Pricer:
         self._overrides: Overrides | None = None
         self._catalogue: Catalogue | None = None
         self._plans: dict[str, Plan] = {}
+        self._windows: dict[str, int | None] = {}
 
     def cost(self, model: str, usage: TokenUsage, at: int) -> float | None:
         """US dollars of one request at the time ``at`` (ms); None when no price is known."""
@@ -126,6 +129,19 @@ class Pricer:
         self._overrides = None
         self._catalogue = None
         self._plans = {}
+        self._windows = {}
+
+    def context_window(self, model: str) -> int | None:
+        """How many tokens the context window of ``model`` holds; None when that is not known."""
+        if model not in self._windows:
+            if len(self._windows) >= _CACHE:
+                self._windows.clear()
+            self._windows[model] = context_window(self.catalogue, model)
+        return self._windows[model]
+
+    def with_windows(self, rows: Iterable[SessionRow]) -> list[SessionRow]:
+        """``rows`` with the context windows of their models."""
+        return [self._with_window(row) for row in rows]
 
     def explain(self, name: str) -> Explanation | None:
         """Where the prices of ``name`` come from; None when it is not known."""
@@ -182,6 +198,10 @@ class Pricer:
         except ConfigError as error:
             log.warning("Your own prices are left out: %s", error)
             return Overrides({})
+
+    def _with_window(self, row: SessionRow) -> SessionRow:
+        window = None if row.model is None else self.context_window(row.model)
+        return row if window is None else msgspec.structs.replace(row, context_window=window)
 
     def _plan(self, name: str) -> Plan:
         own = self.overrides.find(name)

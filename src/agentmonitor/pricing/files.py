@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from agentmonitor.config import Settings
-from agentmonitor.paths import APP, data_dir
+from agentmonitor.paths import config_dir, data_dir
 from agentmonitor.pricing.engine import Pricer
 
 
@@ -12,9 +12,7 @@ def overrides_file(settings: Settings) -> Path:
     configuration folder, e.g. ``~/.config/agentmonitor``."""
     if settings.prices_path is not None:
         return settings.prices_path
-    import platformdirs  # on first use: a start with explicit paths does not need it
-
-    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "pricing.json"
+    return config_dir() / "pricing.json"
 
 
 def refreshed_file() -> Path:

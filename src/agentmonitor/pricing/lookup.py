@@ -7,6 +7,8 @@ import msgspec
 from agentmonitor.pricing import names
 from agentmonitor.pricing.catalogue import Catalogue, Model, Provider
 
+_LISTS_MOST = "openrouter"
+
 
 class Found(msgspec.Struct, frozen=True):
     """A model, and how it was named."""
@@ -44,6 +46,26 @@ def find(catalogue: Catalogue, name: str) -> Found | None:
         if found is not None:
             return found
     return _first(catalogue, _makers(catalogue, rest, sole=seller is not None or not sure), rest)
+
+
+def context_window(catalogue: Catalogue, name: str) -> int | None:
+    """How many tokens the context window of ``name`` holds; None when that is not known.
+
+    What the name asks for counts (``…[1m]``), then what its provider says, then what the one who
+    lists most models says of the model with the same id.
+    """
+    asked = names.window(name)
+    found = None if asked is not None else find(catalogue, name)
+    if found is None or found.model.context is not None:
+        return asked if found is None else found.model.context
+    listed = catalogue.provider(_LISTS_MOST)
+    own = _bare(found.model.id)
+    same = (m for m in ([] if listed is None else listed.decoded()) if _bare(m.id) == own)
+    return next((model.context for model in same if model.context is not None), None)
+
+
+def _bare(model: str) -> str:
+    return model.lower().rsplit("/", 1)[-1]
 
 
 def _by_path(provider: Provider, ref: str) -> bool:

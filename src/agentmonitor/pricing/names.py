@@ -7,6 +7,7 @@ LONGEST = 200
 """Characters; what is longer names no model. What arrives is untrusted."""
 
 _APPENDED = re.compile(r"\[[^\]]*\]$")
+_WINDOW = re.compile(r"\[([1-9])m\]$")
 _OWN_MACHINE = re.compile(r":(?:latest|[\d.]+[bm](?:-.*)?)$")
 _VENDOR = re.compile(
     r"^(?:[a-z-]+\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|minimax|mistral|moonshot"
@@ -51,6 +52,12 @@ how the models are called."""
 def plain(name: str) -> str:
     """``name`` in lower case without what agents append, such as ``[1m]`` for the large window."""
     return _APPENDED.sub("", name.strip().lower())
+
+
+def window(name: str) -> int | None:
+    """The tokens of the context window that ``name`` itself asks for, as ``…[1m]`` does."""
+    asked = _WINDOW.search(name.strip().lower())
+    return None if asked is None else int(asked[1]) * 1_000_000
 
 
 def on_own_machine(name: str) -> bool:

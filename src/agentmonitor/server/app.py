@@ -1,6 +1,9 @@
 """The ASGI application: gate, route, answer."""
 
 import asyncio
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Protocol
 
 from agentmonitor.runtime import Runtime
 from agentmonitor.server import errors, v2
@@ -13,31 +16,36 @@ from agentmonitor.server.http import (
     Send,
     error_response,
 )
-from agentmonitor.server.router import Router
-from agentmonitor.server.routes import (
-    agents,
-    analytics,
-    costs,
-    database,
-    events,
-    health,
-    hooks,
-    imports,
-    live,
-    metrics,
-    otlp,
-    search,
-    sessions,
-    sessions_v2,
-    stats,
-    stream,
-    usage,
-)
+from agentmonitor.server.router import Handler, NotFound, Router
+from agentmonitor.server.routes import events, health, hooks, otlp, sessions, stats, stream
 from agentmonitor.server.security import Gate
 from agentmonitor.server.static import StaticFiles
 
 OTLP_ONLY = frozenset({"/v1/logs", "/v1/metrics", "/v1/traces", "/api/health"})
 """What is served on the port that is for OTLP."""
+
+
+class Routes(Protocol):
+    """A module of routes."""
+
+    def register(self, router: Router) -> None:
+        """Add its routes."""
+
+
+ALWAYS: tuple[Routes, ...] = (health, events, sessions, stats, stream, hooks, otlp)
+"""What agents call, and what version 1 answers."""
+ON_DEMAND = {
+    "/api/v2/": (
+        "agents_v2", "analytics", "costs", "database", "imports", "live", "search", "sessions_v2",
+        "windows",
+    ),
+    "/api/agents": ("agents",),
+    "/api/statusline/": ("statusline",),
+    "/api/openapi.json": ("openapi",),
+    "/metrics": ("metrics",),
+}  # fmt: skip
+"""By the beginning of the path: modules of routes that are loaded when the first such request
+comes, so that a server that only takes in stays small."""
 
 
 class App:
@@ -47,7 +55,10 @@ class App:
         self._runtime = runtime
         self._gate = Gate(runtime.settings.allowed_hosts)
         self._static = StaticFiles()
-        self._router = all_routes()
+        self._router = Router()
+        for module in ALWAYS:
+            module.register(self._router)
+        self._waiting = dict(ON_DEMAND)
         self._otlp_port = runtime.settings.otlp_http_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,25 +95,35 @@ class App:
             page = self._static.respond(request)
             if page is not None:
                 return page
-        handler = self._router.find(request)
+        handler = await self._handler(request)
         return await handler(request, self._runtime)
 
+    async def _handler(self, request: Request) -> Handler:
+        """Raises NotFound and MethodNotAllowed."""
+        try:
+            return self._router.find(request)
+        except NotFound:
+            begin = next((each for each in self._waiting if request.path.startswith(each)), None)
+            if begin is None:
+                raise
+        # Loading takes as long as some hundred events: not on this thread.
+        loaded = await asyncio.to_thread(lambda: list(_load(ON_DEMAND[begin])))
+        if self._waiting.pop(begin, None) is not None:  # else another request was faster
+            for module in loaded:
+                module.register(self._router)
+        return self._router.find(request)
 
-def all_routes() -> Router:
-    """A router with the routes of every resource."""
-    router = Router()
-    reading = (health, events, sessions, stats, stream, agents, usage, search)
-    for module in (
-        *reading,
-        live,
-        sessions_v2,
-        analytics,
-        metrics,
-        hooks,
-        costs,
-        database,
-        imports,
-        otlp,
-    ):
+
+def all_routes(router: Router | None = None) -> Router:
+    """``router``, or a new one, with the routes of every resource."""
+    router = router or Router()
+    names = [name for some in ON_DEMAND.values() for name in some]
+    for module in (*ALWAYS, *_load(names)):
         module.register(router)
     return router
+
+
+def _load(names: Iterable[str]) -> Iterable[Routes]:
+    for name in names:
+        module: Routes = import_module(f"agentmonitor.server.routes.{name}")
+        yield module

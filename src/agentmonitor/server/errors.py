@@ -10,7 +10,7 @@ from agentmonitor.errors import (
     StorageFull,
     Unsupported,
 )
-from agentmonitor.server.http import BodyTooLarge, Response, error_response
+from agentmonitor.server.http import BodyTooLarge, FieldFault, Response, error_response
 from agentmonitor.server.router import MethodNotAllowed, NotFound
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def answer(error: Exception) -> Response:
         case InvalidInput():
             if not error.details:
                 return error_response(400, str(error))
-            details = [{"field": field, "message": text} for field, text in error.details]
+            details = [FieldFault(field, text) for field, text in error.details]
             return error_response(400, str(error), details=details)
         case NotFound():
             return error_response(404, f"There is nothing at {str(error)[:200]}.")

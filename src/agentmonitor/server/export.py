@@ -8,16 +8,18 @@ import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from agentmonitor.model.clock import now_ms, to_iso
+from agentmonitor.model.clock import IsoTime, now_ms, to_iso
 from agentmonitor.model.selection import StoryChoice
 from agentmonitor.model.session import SessionRow
 from agentmonitor.model.story import StoryEntry, story_entry
-from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Receive, Reply, Request, Send
+
+if TYPE_CHECKING:
+    from agentmonitor.runtime import Runtime
 
 Format = Literal["md", "json", "html"]
 
@@ -68,6 +70,14 @@ class Export(msgspec.Struct, frozen=True):
     writer: Callable[[], Writer]
 
 
+class JsonExport(msgspec.Struct):
+    """A whole session. ``JsonWriter`` writes it part by part."""
+
+    exported_at: IsoTime
+    session: SessionRow
+    entries: list[StoryEntry]
+
+
 def file_name(session: SessionRow, suffix: str) -> str:
     """A name that is safe on every system and in a header, whatever the session's id is."""
     parts = ("session", session.agent_type[:40], session.started_at[:10], session.id[:60])
@@ -75,7 +85,7 @@ def file_name(session: SessionRow, suffix: str) -> str:
     return f"{'-'.join(word for word in words if word)}.{suffix}"
 
 
-def export_reply(runtime: Runtime, session: SessionRow, export: Export) -> Reply:
+def export_reply(runtime: "Runtime", session: SessionRow, export: Export) -> Reply:
     """Sends the session's entries page by page; one page is in memory at a time."""
     name = file_name(session, export.suffix)
     headers = [
@@ -102,7 +112,7 @@ def export_reply(runtime: Runtime, session: SessionRow, export: Export) -> Reply
 
 
 async def _send_all(
-    runtime: Runtime,
+    runtime: "Runtime",
     session: SessionRow,
     writer: Writer,
     send: Send,

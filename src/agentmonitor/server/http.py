@@ -8,7 +8,6 @@ import msgspec
 
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model import wire
-from agentmonitor.model.clock import from_iso
 
 T = TypeVar("T")
 Scope = MutableMapping[str, Any]
@@ -24,6 +23,24 @@ MAX_LIMIT = 10_000
 _encode = msgspec.json.Encoder().encode
 
 
+class FieldFault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a request."""
+
+    field: str
+    message: str
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """Every error."""
+
+    error: str
+    """What is wrong, and what to do."""
+    details: list[FieldFault] | msgspec.UnsetType = msgspec.UNSET
+    """Every fault, where they can be told apart."""
+    max_clients: int | msgspec.UnsetType = msgspec.UNSET
+    """With 503 of a stream: how many there may be at once."""
+
+
 class BodyTooLarge(Exception):
     """The body is larger than the limit; nothing of it is used."""
 
@@ -35,7 +52,7 @@ class Disconnected(Exception):
 class Request:
     """One request. ``parameters`` are the parts of the path that a route names."""
 
-    __slots__ = ("_headers", "_query", "method", "parameters", "path", "receive", "scope")
+    __slots__ = ("_headers", "method", "parameters", "path", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -44,7 +61,6 @@ class Request:
         self.path: str = scope["path"]
         self.parameters: dict[str, str] = {}
         self._headers: dict[bytes, bytes] | None = None
-        self._query: dict[str, str] | None = None
 
     def header(self, name: bytes) -> str | None:
         """A header's value; ``name`` in lower case."""
@@ -76,38 +92,11 @@ class Request:
                 raise BodyTooLarge
         return bytes(parts)
 
-    def query(self, name: str) -> str | None:
-        """A query parameter, trimmed; None when it is absent or empty."""
-        if self._query is None:
-            text = self.scope["query_string"].decode("latin-1")
-            self._query = dict(parse_qsl(text, errors="replace"))
-        return self._query.get(name, "").strip() or None
-
-    def number(self, name: str, default: int, least: int = 0) -> int:
-        """A whole number from the query, at most MAX_LIMIT. Raises InvalidInput."""
-        text = self.query(name)
-        if text is None:
-            return default
-        if not text.isdecimal() or not text.isascii() or int(text[:18]) < least:
-            message = f"must be a whole number of at least {least}"
-            raise InvalidInput(f"Invalid {name}: {message}.", [(name, message)])
-        return int(text[:18])
-
-    def limit(self, default: int, least: int = 1) -> int:
-        """How many rows are asked for; MAX_LIMIT at most."""
-        return min(self.number("limit", default, least), MAX_LIMIT)
-
-    def time(self, name: str) -> int | None:
-        """An ISO timestamp from the query in ms. Raises InvalidInput."""
-        text = self.query(name)
-        if text is None:
-            return None
-        try:
-            # A plus sign that was not escaped arrives as a space.
-            return from_iso(text.replace(" ", "+") if "T" in text else text)
-        except (ValueError, OverflowError):
-            message = "must be an ISO 8601 timestamp, e.g. 2026-11-23T21:00:00Z"
-            raise InvalidInput(f"Invalid {name}: {message}.", [(name, message)]) from None
+    def query(self) -> dict[str, str]:
+        """The query's parameters, trimmed; without those that are empty."""
+        text = self.scope["query_string"].decode("latin-1")
+        told = dict(parse_qsl(text, errors="replace"))
+        return {name: value for name, text in told.items() if (value := text.strip())}
 
 
 class Response:
@@ -159,8 +148,8 @@ def decode_body(body: bytes, kind: type[T]) -> T:
 def error_response(
     status: int, message: str, headers: list[tuple[bytes, bytes]] | None = None, **more: Any
 ) -> Response:
-    """``{"error": message, …}``, as every error is answered."""
-    return json_response({"error": message, **more}, status, headers)
+    """A ErrorAnswer, as every error is answered. ``more``: its other fields."""
+    return json_response(ErrorAnswer(message, **more), status, headers)
 
 
 Reply = Callable[[Request, Send], Awaitable[None]]

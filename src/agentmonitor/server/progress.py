@@ -2,17 +2,36 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from agentmonitor.errors import AgentMonitorError
 from agentmonitor.server.http import Reply, Request, Send
 
+T = TypeVar("T")
 Tell = Callable[[Any], None]
 
 _HEADERS = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
 _encode = msgspec.json.Encoder().encode
+
+
+class Progressed(msgspec.Struct, Generic[T]):
+    """A line on the way."""
+
+    progress: T
+
+
+class Came(msgspec.Struct, Generic[T]):
+    """The last line: what came of it."""
+
+    outcome: T
+
+
+class Failed(msgspec.Struct):
+    """The last line when it failed."""
+
+    error: str
 
 
 def progress_reply(work: Callable[[Tell], Any]) -> Reply:
@@ -38,12 +57,12 @@ def progress_reply(work: Callable[[Tell], Any]) -> Reply:
         running = loop.run_in_executor(None, run)
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         while (value := await told.get()) is not end:
-            line = _encode({"progress": value}) + b"\n"
+            line = _encode(Progressed(value)) + b"\n"
             await send({"type": "http.response.body", "body": line, "more_body": True})
         try:
-            last = _encode({"outcome": await running})
+            last = _encode(Came(await running))
         except AgentMonitorError as error:
-            last = _encode({"error": str(error)})
+            last = _encode(Failed(str(error)))
         await send({"type": "http.response.body", "body": last + b"\n"})
 
     return reply

@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Literal
 
 import msgspec
 
 from agentmonitor.bus import Subscription, event_frame
-from agentmonitor.model.clock import now_ms, to_iso
+from agentmonitor.model.clock import IsoTime, now_ms, to_iso
+from agentmonitor.model.session import EventRow, SessionRow
+from agentmonitor.model.stats import AgentUsage, Stats
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Receive, Request, Send
 
@@ -21,6 +24,54 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-accel-buffering", b"no"),
 ]
+
+
+class Connected(msgspec.Struct, tag_field="type", tag="connected"):
+    """First of all."""
+
+    timestamp: IsoTime
+
+
+class EventFrame(msgspec.Struct, tag_field="type", tag="event"):
+    """An event that was stored; the frame's id is its number."""
+
+    payload: EventRow
+
+
+class StreamStats(Stats, kw_only=True):
+    """Totals, and the use of the usage windows."""
+
+    usage_monitor: list[AgentUsage]
+
+
+class StatsFrame(msgspec.Struct, tag_field="type", tag="stats"):
+    """Totals, from time to time."""
+
+    payload: StreamStats
+
+
+class Silence(msgspec.Struct):
+    """Sessions fell silent."""
+
+    type: Literal["idle_check"]
+    idled: int
+    """How many."""
+
+
+class SilenceFrame(msgspec.Struct, tag_field="type", tag="session_update"):
+    """Whenever sessions fall silent."""
+
+    payload: Silence
+
+
+class SessionFrame(msgspec.Struct, tag_field="type", tag="session"):
+    """A session that changed; only for those who ask for such."""
+
+    payload: SessionRow
+
+
+Frame = Connected | EventFrame | StatsFrame | SilenceFrame | SessionFrame
+"""The data of a frame."""
 
 
 class Stream:
@@ -58,8 +109,8 @@ class Stream:
 
     async def _serve(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        hello = {"type": "connected", "timestamp": to_iso(now_ms())}
-        await _send(send, b"data: " + msgspec.json.encode(hello) + b"\n\n")
+        hello = msgspec.json.encode(Connected(to_iso(now_ms())))
+        await _send(send, b"data: " + hello + b"\n\n")
         await self._catch_up(send)
         heartbeat = self._runtime.settings.sse_heartbeat_ms / 1000
         while True:

@@ -29,6 +29,9 @@ _SECURITY = [
 _FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
 _CHECK = (b"cache-control", b"no-cache")
 """A file whose name does not change with its content: ask each time, by its tag."""
+_PAGES = {b"/", b"/sessions", b"/cost", b"/tools", b"/activity", b"/connect"}
+_SESSION = b"/sessions/"
+"""One more part, percent-encoded, is the page of a session."""
 
 
 class StaticFiles:
@@ -43,7 +46,7 @@ class StaticFiles:
         if self._files is None:
             root = resources.files("agentmonitor.server").joinpath("ui")
             self._files = dict(_walk(root, "/")) if root.is_dir() else {}
-        path = "/index.html" if request.path == "/" else request.path
+        path = "/index.html" if _is_page(request) else request.path
         file = self._files.get(path)
         if file is None:
             if path == "/index.html":
@@ -66,6 +69,13 @@ class StaticFiles:
         if tag is None:
             tag = self._tags[path] = b'"%s"' % blake2b(content, digest_size=10).hexdigest().encode()
         return tag
+
+
+def _is_page(request: Request) -> bool:
+    """Whether the dashboard has a page at this path; it chooses the page itself."""
+    raw: bytes = request.scope.get("raw_path") or request.path.encode()
+    part = raw.removeprefix(_SESSION)
+    return raw in _PAGES or (part != raw and part != b"" and b"/" not in part)
 
 
 def _walk(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:

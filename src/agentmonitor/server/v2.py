@@ -1,4 +1,4 @@
-"""What all calls under ``/api/v2/`` share: filters, pages, tags, and how errors look.
+"""What all calls under ``/api/v2/`` share: pages, tags, and how errors look.
 
 Sources: RFC 9457 (problem details), RFC 8288 (Link), RFC 9110 8.8.3 and 13.1.2 (ETag,
 If-None-Match). All errors under the path are problem details, whatever raised them, and have
@@ -6,25 +6,28 @@ If-None-Match). All errors under the path are problem details, whatever raised t
 """
 
 import binascii
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
-from typing import Any, Literal, get_args
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
-from agentmonitor.errors import InvalidInput
-from agentmonitor.model.clock import from_iso
-from agentmonitor.model.selection import Scalar, Selection
-from agentmonitor.server.http import Reply, Request, Response, json_response
+from agentmonitor.model.selection import Scalar
+from agentmonitor.server.http import (
+    ErrorAnswer,
+    FieldFault,
+    Reply,
+    Request,
+    Response,
+    json_response,
+)
+from agentmonitor.server.query import invalid
 
 PREFIX = "/api/v2/"
-MAX_Q = 1000
-"""Characters of a search text at most."""
 _MAX_CURSOR = 4096
+_MAX_DIGITS = 18
 _PROBLEM = [
     (b"content-type", b"application/problem+json"),
     (b"cache-control", b"no-store"),
@@ -43,98 +46,32 @@ _TITLES = {
     507: ("storage-full", "Nothing can be stored"),
 }
 """By status: the end of the problem's type, and its title."""
-_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 _encode = msgspec.json.Encoder().encode
 
 
-def invalid(field: str, message: str) -> InvalidInput:
-    """The error for a query parameter that cannot be."""
-    return InvalidInput(f"Invalid {field}: {message}.", [(field, message)])
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Problem details: every error under ``/api/v2/``."""
+
+    type: str
+    """``urn:agentmonitor:problem:…``; the same for each problem of a kind."""
+    title: str
+    status: int
+    detail: str
+    """What is wrong, and what to do."""
+    errors: list[FieldFault]
+    """Every fault, where they can be told apart."""
+    error: str
+    """The same as ``detail``."""
+    details: list[FieldFault] | msgspec.UnsetType = msgspec.UNSET
+    """The same as ``errors``."""
+    max_clients: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def selection(request: Request) -> Selection:
-    """The common filters of the query. Raises InvalidInput."""
-    zone = time_zone(request)
-    since, until = moment(request, "from", zone), moment(request, "to", zone, is_end=True)
-    if since is not None and until is not None and since >= until:
-        raise invalid("to", "must be later than from")
-    q = request.query("q")
-    if q is not None and len(q) > MAX_Q:
-        raise invalid("q", f"must have at most {MAX_Q} characters")
-    return Selection(
-        agent=request.query("agent"),
-        project=request.query("project"),
-        branch=request.query("branch"),
-        model=request.query("model"),
-        session=request.query("session"),
-        q=q,
-        since=since,
-        until=until,
-    )
+class Paged(msgspec.Struct, kw_only=True):
+    """One page of a list."""
 
-
-def time_zone(request: Request) -> tzinfo:
-    """The zone that ``tz`` names; UTC when it is absent. Raises InvalidInput."""
-    name = request.query("tz")
-    if name is None or name.upper() in ("UTC", "Z"):
-        return UTC
-    from zoneinfo import ZoneInfo  # most requests name no zone
-
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        message = "must be a time zone that this computer knows, e.g. Europe/Vienna"
-        raise invalid("tz", message) from None
-
-
-def moment(request: Request, name: str, zone: tzinfo, *, is_end: bool = False) -> int | None:
-    """A time of the query in ms since the epoch; one without an offset is in ``zone``.
-
-    A day is its beginning, or with ``is_end`` the beginning of the next one. Raises InvalidInput.
-    """
-    text = request.query(name)
-    if text is None:
-        return None
-    try:
-        # A plus sign that was not escaped arrives as a space.
-        found = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        if is_end and _DAY.fullmatch(text):
-            found += timedelta(days=1)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=zone)
-        return from_iso(found.astimezone(UTC).isoformat())
-    except (ValueError, OverflowError):
-        message = "must be an ISO 8601 date or time, e.g. 2026-11-23 or 2026-11-23T21:00:00Z"
-        raise invalid(name, message) from None
-
-
-def flag(request: Request, name: str) -> bool:
-    """Whether a parameter that is 1 or 0 is set. Raises InvalidInput."""
-    text = request.query(name)
-    if text not in (None, "1", "0", "true", "false"):
-        raise invalid(name, "must be 1 or 0")
-    return text in ("1", "true")
-
-
-def choice(request: Request, name: str, among: Any) -> Any:
-    """One of the values of the Literal ``among``, by default its first. Raises InvalidInput."""
-    text = one_of(request, name, among)
-    return get_args(among)[0] if text is None else text
-
-
-def one_of(request: Request, name: str, among: Any) -> str | None:
-    """One of the values of the Literal ``among``; None when it is absent. Raises InvalidInput."""
-    text = request.query(name)
-    known = get_args(among)
-    if text is not None and text not in known:
-        raise invalid(name, f"must be one of {', '.join(map(str, known))}")
-    return text
-
-
-def is_descending(request: Request, *, default: bool) -> bool:
-    """What ``order`` says. Raises InvalidInput."""
-    order = one_of(request, "order", Literal["asc", "desc"])
-    return default if order is None else order == "desc"
+    next: str | None = None
+    """The ``cursor`` of the next page; null: this is the last one."""
 
 
 def cursor(kind: str, place: Sequence[Scalar]) -> str:
@@ -142,10 +79,9 @@ def cursor(kind: str, place: Sequence[Scalar]) -> str:
     return urlsafe_b64encode(_encode([kind, *place])).decode().rstrip("=")
 
 
-def place(request: Request, kind: str, shape: Any) -> Any:
-    """The place that ``cursor`` names, as ``shape``; None when there is none. Raises
+def place(text: str | None, kind: str, shape: Any) -> Any:
+    """The place that the cursor ``text`` names, as ``shape``; None for none. Raises
     InvalidInput."""
-    text = request.query("cursor")
     if text is None:
         return None
     try:
@@ -162,21 +98,25 @@ def place(request: Request, kind: str, shape: Any) -> Any:
 
 
 def page_response(
-    request: Request, content: dict[str, Any], kind: str, following: Sequence[Scalar] | None
+    request: Request, page: Paged, kind: str, following: Sequence[Scalar] | None
 ) -> Response:
-    """``content`` with ``next``, and a Link to the next page if there is one."""
+    """``page`` with its ``next``, and a Link to the next page if there is one."""
     if following is None:
-        return json_response(content | {"next": None})
-    told = cursor(kind, following)
-    link = f'<{_address(request, told)}>; rel="next"'
-    return json_response(content | {"next": told}, headers=[(b"link", link.encode("ascii"))])
+        return json_response(page)
+    page.next = cursor(kind, following)
+    link = f'<{_address(request, page.next)}>; rel="next"'
+    return json_response(page, headers=[(b"link", link.encode("ascii"))])
 
 
 def tagged_response(request: Request, content: Any) -> Response:
     """``content`` with an ETag; only the tag, with 304, when the client has it already."""
+    return tagged_body(request, _encode(content))
+
+
+def tagged_body(request: Request, body: bytes) -> Response:
+    """The same of JSON that is encoded already."""
     from hashlib import sha256  # loads OpenSSL, which an idle server does not need
 
-    body = _encode(content)
     tag = f'"{sha256(body).hexdigest()[:24]}"'
     headers = [
         (b"etag", tag.encode()),
@@ -196,26 +136,25 @@ def in_shape(request: Request, reply: Reply) -> Reply:
     if reply.status < 400:
         return reply
     try:
-        told = msgspec.json.decode(reply.body, type=dict[str, Any])
+        told = msgspec.json.decode(reply.body, type=ErrorAnswer)
     except msgspec.MsgspecError:
         return reply
     kept = [(n, v) for n, v in reply.headers if n not in dict(_PROBLEM)]
     return Response(reply.status, _encode(_problem(reply.status, told)), [*_PROBLEM, *kept])
 
 
-def _problem(status: int, told: dict[str, Any]) -> dict[str, Any]:
-    message = told.pop("error", "")
-    errors = told.get("details", [])
+def _problem(status: int, told: ErrorAnswer) -> Problem:
     name, title = _TITLES.get(status, (str(status), HTTPStatus(status).phrase))
-    return {
-        "type": f"urn:agentmonitor:problem:{name}",
-        "title": title,
-        "status": status,
-        "detail": message,
-        "errors": errors,
-        "error": message,
-        **told,
-    }
+    return Problem(
+        type=f"urn:agentmonitor:problem:{name}",
+        title=title,
+        status=status,
+        detail=told.error,
+        errors=told.details or [],
+        error=told.error,
+        details=told.details,
+        max_clients=told.max_clients,
+    )
 
 
 def _known_tags(request: Request) -> list[str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from agentmonitor.errors import StorageError
 from agentmonitor.model.analytics import SessionUse, Sums, UsageFacts, UsageQuestion, Where
+from agentmonitor.model.channels import ChannelUse
 from agentmonitor.model.database import (
     DatabaseInfo,
     PruneLimits,
@@ -21,11 +22,12 @@ from agentmonitor.model.database import (
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter, SessionFilter
 from agentmonitor.model.insight import ActivityFacts, Facets, ToolReport
-from agentmonitor.model.mark import FileMark, Mark, SeriesMark
+from agentmonitor.model.mark import FileMark, FileRead, Mark, SeriesMark
 from agentmonitor.model.quota import Quota
 from agentmonitor.model.search import Search, SearchPage
 from agentmonitor.model.session import EventRow, SessionRow
 from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.span import SessionSpan
 from agentmonitor.model.stats import Cost, FilterOptions, Stats, ToolStats, WindowUse
 from agentmonitor.model.totals import Totals
 from agentmonitor.model.usage import Priceable
@@ -128,6 +130,9 @@ class Readable(Protocol):
     def agent_types(self) -> list[str]:
         """Every agent type that has an event."""
 
+    def channel_uses(self) -> list[ChannelUse]:
+        """Events by agent and the channels that reported them, in no order."""
+
     def filter_options(self) -> FilterOptions:
         """The distinct values that filters can take."""
 
@@ -140,6 +145,9 @@ class Readable(Protocol):
 
     def file_marks(self) -> list[FileMark]:
         """Every session file that was ever read."""
+
+    def files_read(self) -> dict[str, FileRead]:
+        """By path: every session file that was ever read, and what of it."""
 
     def file_mark(self, path: str) -> FileMark | None:
         """How far one session file was read; None when it never was."""
@@ -189,6 +197,9 @@ class Engine(Readable, Protocol):
 
         Raises InvalidInput when one cannot be true (then none is stored), and Closed.
         """
+
+    def put_spans(self, spans: Sequence[SessionSpan], done: TaskDone | None = None) -> None:
+        """Queue spans; one that is known is not stored again. Does not block. Raises Closed."""
 
     def sweep(self, now: int, timeout_ms: int) -> list[str]:
         """Make silent sessions idle, then ended; the ids of those that changed. Blocks."""

@@ -6,9 +6,12 @@ A ``place`` is the ``next`` of an earlier page, whose shape only the engine know
 from collections.abc import Sequence
 from typing import Protocol
 
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.detail import FileTouched, SessionDetail
+from agentmonitor.model.failure import Failure
 from agentmonitor.model.selection import Page, Selection, SessionChoice, StoryChoice
 from agentmonitor.model.session import EventRow, SessionRow
+from agentmonitor.model.span import SpanRow
 from agentmonitor.model.story import StoryRow
 from agentmonitor.model.turns import Turn
 
@@ -50,6 +53,16 @@ class SessionReads(Protocol):
         """Its events by their own time, with their whole metadata."""
 
     def session_turns(
-        self, session_id: str, limit: int, place: TurnPlace | None = None
+        self, session_id: str, limit: int, place: TurnPlace | None = None, *, spans: bool = False
     ) -> Page[Turn] | None:
-        """Its turns, oldest first."""
+        """Its turns, oldest first. ``spans``: with where in them their time went."""
+
+    def session_spans(
+        self, session_id: str, limit: int, place: EventPlace | None = None
+    ) -> Page[SpanRow] | None:
+        """Its spans by their start; ``place`` has that (ms) and the span's number."""
+
+    def failures(
+        self, where: Where, tool: str | None, limit: int, place: EventPlace | None = None
+    ) -> Page[Failure]:
+        """Calls of tools that failed in any of them, the latest first."""

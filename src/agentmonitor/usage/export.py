@@ -32,10 +32,11 @@ def usage_rows(report: UsageReport) -> list[Row]:
     rows: list[Row] = []
     for series in report.series:
         for index, period in enumerate(report.buckets):
-            if series.values["events"][index]:
+            if series.values.events[index]:
                 row: Row = {"starts_at": period.starts_at, "period": period.label}
                 row |= {report.by: series.key, "other": series.other}
-                row |= {name: column[index] for name, column in series.values.items()}
+                columns = msgspec.structs.asdict(series.values)
+                row |= {name: column[index] for name, column in columns.items()}
                 rows.append(row)
     return sorted(rows, key=lambda row: str(row["starts_at"]))
 

@@ -2,12 +2,21 @@
 
 import pytest
 
-from agentmonitor.agents.claude_code import AGENT
+from agentmonitor.agents.claude_code import AGENT, keys
 from agentmonitor.model.event import LIKENESS
 from agentmonitor.model.usage import Report
 from agentmonitor.otlp.records import LogRecord
 from tests.fixtures.claude_code.files.build import OPUS
-from tests.unit.agents.claude_telemetry import AT, NOW, RECORDS, RESOURCE, log, one, record
+from tests.unit.agents.claude_telemetry import (
+    AT,
+    NOW,
+    RECORDS,
+    RESOURCE,
+    SESSION,
+    log,
+    one,
+    record,
+)
 
 NOISE = {
     "api_request_body", "api_response_body", "plugin_loaded", "at_mention", "hook_registered",
@@ -113,9 +122,10 @@ def test_a_tool_result_is_one_call() -> None:
 
 def test_a_tool_result_without_an_id_is_known_by_its_place() -> None:
     event = one("tool_result", tool_use_id=None)
-    assert event.keys == ("claude_code:tool:p-1:7",)
+    likely = keys.likely_call(SESSION, "Bash", AT)
+    assert event.keys == ("claude_code:tool:p-1:7", likely)
     event = one("tool_result", tool_use_id=None, prompt__id=None)
-    assert event.keys == ()
+    assert event.keys == (likely,)
     assert event.event_id is not None
 
 

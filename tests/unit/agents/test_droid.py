@@ -97,6 +97,71 @@ def test_the_time_is_that_of_the_transcript_or_else_of_the_settings(tmp_path: Pa
     assert usage(settings, tmp_path)[3] == from_iso("2026-01-02T00:00:00Z")
 
 
+def chain(folder: Path, *ids: str, call: str = "call_1") -> list[Path]:
+    """Transcripts with their settings; each session was started by a call of the one before."""
+    paths = []
+    for number, own in enumerate(ids):
+        caller = {"callingSessionId": ids[number - 1], "callingToolUseId": "t"} if number else {}
+        at = f"2026-03-01T10:0{number}:0"
+        use = {"type": "tool_use", "id": call, "name": "Execute", "input": {"command": own}}
+        answer = {"type": "tool_result", "tool_use_id": call, "content": "ok"}
+        lines: list[dict[str, Any]] = [
+            {"type": "session_start", "id": own, "title": f"T {own}", "cwd": "/w/shop"} | caller,
+            {"type": "message", "id": "m0", "timestamp": f"{at}0Z",
+             "message": {"role": "user", "content": f"Do {own}"}},
+            {"type": "message", "id": "m1", "timestamp": f"{at}1Z",
+             "message": {"role": "assistant", "content": [use]}},
+            {"type": "message", "id": "m2", "timestamp": f"{at}2Z",
+             "message": {"role": "user", "content": [answer]}},
+            {"type": "message", "id": "m3", "timestamp": f"{at}3Z",
+             "message": {"role": "assistant", "content": [{"type": "text", "text": "Done"}]}},
+        ]  # fmt: skip
+        path = folder / f"{own}.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        used = {"model": "m", "tokenUsage": {"inputTokens": 10 ** (number + 1)}}
+        (folder / f"{own}.settings.json").write_text(json.dumps(used))
+        paths.append(path)
+    return paths
+
+
+def test_sub_agents_belong_to_the_session_that_started_them(tmp_path: Path) -> None:
+    """Also one within another, and with message and call ids that every transcript has."""
+    folder = tmp_path / ".factory" / "sessions" / "-w-shop"
+    folder.mkdir(parents=True)
+    chain(folder, "aaaa-1", "bbbb-2", "cccc-3")
+    with shelf(AGENT, tmp_path) as found:
+        found.read()
+        assert found.faults == []
+        (session,) = found.sessions().values()
+        assert (session.id, session.tokens_in) == ("aaaa-1", 1110)
+        assert [json.loads(row.metadata)["prompt"] for row in found.rows("user_prompt")] == [
+            "Do aaaa-1"
+        ]
+        threads = [json.loads(row.metadata).get("subagent_id") for row in found.rows("tool_use")]
+        assert threads == ["cccc-3", "bbbb-2", None]
+        assert len(found.rows("subagent_start")) == 2
+        assert found.read(anew=True) == 0
+
+
+def test_a_sub_agents_end_is_not_the_end_of_the_turn(tmp_path: Path) -> None:
+    _, sub = chain(tmp_path, "aaaa-1", "bbbb-2")
+    signals = [event.signal for event in read_file(AGENT, sub) if event.signal]
+    assert [(signal.kind, signal.thread) for signal in signals] == [
+        ("subagent_started", "bbbb-2"), ("tool_finished", "bbbb-2"), ("subagent_ended", "bbbb-2"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("calling", ["gone-0", "../x", "bbbb-2", 7])
+def test_a_caller_that_cannot_be_found_is_believed_or_passed_over(
+    calling: Any, tmp_path: Path
+) -> None:
+    (path,) = chain(tmp_path, "bbbb-2")
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(json.dumps(json.loads(first) | {"callingSessionId": calling}) + "\n" + rest)
+    sessions = {event.session_id for event in read_file(AGENT, path)}
+    assert sessions == {calling if calling in ("gone-0", "../x") else "bbbb-2"}
+
+
 def test_settings_without_usage_say_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.settings.json"
     path.write_text('{"model": "m"}')

@@ -264,6 +264,10 @@ def test_reading_in_pieces_says_the_same_as_at_once(tmp_path: Path) -> None:
 def test_the_folders_can_be_moved() -> None:
     first, second = roots(Folders(Path("/h"), {"XDG_DATA_HOME": "/d"}))
     assert (first, second) == (Path("/d/goose/sessions"), Path("/d/Block/goose/sessions"))
+    moved = {"GOOSE_PATH_ROOT": "/r", "XDG_DATA_HOME": "/d"}
+    assert roots(Folders(Path("/h"), moved))[0] == Path("/r/data/sessions")
+    relative = roots(Folders(Path("/h"), {"GOOSE_PATH_ROOT": "r"}))
+    assert relative == roots(Folders(Path("/h")))
 
 
 @pytest.mark.parametrize(

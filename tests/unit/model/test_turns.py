@@ -201,3 +201,37 @@ spans = st.lists(st.tuples(st.integers(-5, 30), st.integers(-5, 30)), max_size=8
 def test_covered_time_counts_once(found: list[tuple[int, int]], low: int, length: int) -> None:
     painted = {m for a, b in found for m in range(a, b)}
     assert covered(found, low, low + length) == sum(m in painted for m in range(low, low + length))
+
+
+def test_spans_say_when_in_the_turn_its_time_went_where() -> None:
+    [turn] = tell(
+        [
+            step(1000, "user_prompt"),
+            step(1400, "tool_use", duration=300, tool="Read"),
+            step(1500, "tool_use", duration=50, tool="Bash", ok=False, subagent="s"),
+            step(1600, "permission_request", tool="Bash"),
+            step(1900, "tool_use", tool="Bash", duration=100),
+            step(2000, "turn_end"),
+        ],
+        spans=True,
+    )
+    found = [(s.kind, s.from_ms, s.to_ms, s.name) for s in turn.spans or ()]
+    assert found == [
+        ("tool", 100, 400, None),
+        ("tool", 450, 500, None),
+        ("tool", 800, 900, None),
+        ("wait", 600, 800, None),
+        ("error", 500, 500, None),
+        ("subagent", 450, 500, "s"),
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**4)), max_size=300))
+def test_spans_are_few_in_order_and_within_the_turn(calls: list[tuple[int, int]]) -> None:
+    steps = [step(at, "tool_use", duration=took) for at, took in sorted(calls)]
+    for turn in tell(steps, spans=True):
+        spans = turn.spans or []
+        length = turn.ended - turn.started
+        assert len(spans) <= 202
+        assert all(0 <= s.from_ms <= s.to_ms <= length for s in spans)
+        assert all(a.to_ms < b.from_ms for a, b in pairwise(spans))

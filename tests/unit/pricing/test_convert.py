@@ -210,3 +210,14 @@ def test_a_rule_means_what_its_clauses_say(clause: dict[str, Any], name: str) ->
 
 def test_regular_expressions_are_kept_as_they_are() -> None:
     assert rule({"regex": r"^O\D$"}) == Rule(regex=(r"^O\D$",))
+
+
+def test_the_context_window_is_kept() -> None:
+    assert model(entry(context_window=200_000)).context == 200_000
+    assert model(entry()).context is None
+
+
+@pytest.mark.parametrize("tokens", [0, -1, "200k", 10**12, 1.5])
+def test_a_context_window_that_cannot_be_one_is_strange(tokens: Any) -> None:
+    _, strange = made(entry(context_window=tokens))
+    assert strange == [f"anthropic:m: a context window of {tokens!r}"]

@@ -265,3 +265,39 @@ def test_an_explanation_says_where_a_price_is_from(tmp_path: Path) -> None:
     assert mine is not None
     assert (mine.provider, mine.source, mine.date) == ("you", str(own), None)
     assert pricer.explain("unknown") is None
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("claude-opus-4-5-20251101", 200_000),
+        ("claude-sonnet-4-5[1m]", 1_000_000),
+        ("anthropic/claude-opus-4-8", 1_000_000),
+        ("gpt-5.1-codex-max", 400_000),
+        ("a-model-nobody-knows", None),
+        ("", None),
+    ],
+)
+def test_a_context_window_is_what_the_name_asks_for_or_the_catalogue_says(
+    model: str, tokens: int | None
+) -> None:
+    assert PRICER.context_window(model) == tokens
+
+
+def test_a_window_that_the_maker_does_not_tell_is_what_others_list() -> None:
+    found = PRICER.explain("gemini-2.5-pro")
+    assert found is not None
+    assert (found.provider, PRICER.context_window("gemini-2.5-pro")) == ("google", 1_048_576)
+
+
+@given(st.text(max_size=80))
+def test_a_context_window_of_any_name_is_none_or_positive(name: str) -> None:
+    tokens = PRICER.context_window(name)
+    assert tokens is None or tokens > 0
+
+
+def test_the_names_of_models_that_are_kept_do_not_grow_without_end() -> None:
+    pricer = Pricer()
+    for number in range(1500):
+        pricer.context_window(f"[{number}]")
+    assert len(pricer._windows) <= 1000

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import pairwise
+from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -172,8 +173,8 @@ def test_series_and_totals_agree_with_the_statistics_to_the_nanodollar(
             stats.total_cost_usd * 1e9
         )
         for series in report.series:
-            assert sum(series.values["events"]) == series.totals.events
-            assert len(series.values["cost_usd"]) == len(report.buckets)
+            assert sum(series.values.events) == series.totals.events
+            assert len(series.values.cost_usd) == len(report.buckets)
         assert [s.other for s in report.series[:-1]] == [False] * (len(report.series) - 1)
         sessions = session_report(store.engine, where, span, 100)
         assert sessions.totals.cost_usd == stats.total_cost_usd
@@ -223,19 +224,19 @@ def test_sums_that_nobody_keeps_are_refused_when_they_are_many(
     monkeypatch.setattr(grouped, "MAX_SCAN", 3)
     store.write(*(event(occurred_at=DAY + n * HOUR_MS, branch="main") for n in range(5)))
     span = Span(ZoneInfo("UTC"), "UTC", "day")
-    where = Where(since=DAY, until=DAY + DAY_MS, project="p")
+    where = Where(since=DAY, until=DAY + DAY_MS, branch="main")
     with pytest.raises(InvalidInput) as refused:
-        usage_report(store.engine, Pricer(), where, "model", span, 10)
-    assert [field for field, _ in refused.value.details] == ["model", "project"]
+        store.engine.tool_use(where, "agent")
+    assert [field for field, _ in refused.value.details] == ["agent", "branch", "tool"]
     narrow = Where(since=DAY, until=DAY + 2 * HOUR_MS, branch="main")
     report = usage_report(store.engine, Pricer(), narrow, "branch", span, 10)
     assert report.totals.events == 2
     of_session = Where(since=DAY, until=DAY + DAY_MS, session="s1")
     report = usage_report(store.engine, Pricer(), of_session, "branch", span, 10)
     assert report.totals.events == 5
-    of_project = Where(since=DAY, until=DAY + DAY_MS, project="p")
-    report = usage_report(store.engine, Pricer(), of_project, "project", span, 10)
-    assert report.cache is None
+    of_place = Where(since=DAY, until=DAY + DAY_MS, project="p", branch="main", model="m")
+    report = usage_report(store.engine, Pricer(), of_place, "branch", span, 10)
+    assert report.totals.events == 0
 
 
 @given(
@@ -272,6 +273,15 @@ def test_tools_are_what_their_calls_add_up_to(
         assert {p.key: (p.calls, p.failures, p.mean_duration_ms) for p in tool.parts} == {
             key: (len(some), *outcome(some)) for key, some in parts.items()
         }
+        for told_of, some in [(tool, mine)] + [(p, parts[p.key]) for p in tool.parts]:
+            times = sorted(e.duration_ms for e in some if e.duration_ms is not None)
+            if not times or narrowed.keys() & {"branch", "model", "session"}:
+                assert (told_of.p50_ms, told_of.p95_ms) == (None, None)
+                continue
+            for share, found in ((0.5, told_of.p50_ms), (0.95, told_of.p95_ms)):
+                true = times[ceil(share * len(times)) - 1]
+                assert found is not None
+                assert abs(found - true) <= 0.05 * true
 
 
 @given(

@@ -21,6 +21,7 @@ from agentmonitor.storage.sqlite import search as index_file
 from agentmonitor.storage.sqlite import search_indexer, search_reader
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.storage.sqlite.queries import search as queries
+from agentmonitor.storage.sqlite.queries.search_expression import expression
 from agentmonitor.storage.sqlite.search import index_path
 from tests.unit.builders import DAY, NOW, event
 from tests.unit.storage.store import Store, opened
@@ -525,7 +526,7 @@ def test_a_snippet_is_a_piece_of_the_text_with_the_hit_in_it(
 ) -> None:
     text = f"{before} needle {after}"
     ((_, snippet, highlights),) = queries._snippets(
-        [(1, [text, "", "", "", ""])], queries._expression(parse_words("needle"))
+        [(1, [text, "", "", "", ""])], expression(parse_words("needle"))
     ).values()
     assert snippet in text
     assert len(snippet) <= 200

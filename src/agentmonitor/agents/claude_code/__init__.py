@@ -40,6 +40,7 @@ AGENT = Agent(
         file="~/.claude/settings.json",
         snippet=f'{{\n  "hooks": {{\n{_ENTRIES}\n  }}\n}}',
     ),
+    setup=lazily("agentmonitor.agents.claude_code.connect:setup"),
     usage=UsageWindows(
         limit_type="tokens", session_kind="block", session_limit=44_000, weekly_limit=293_000
     ),

@@ -3,6 +3,8 @@
 Events that share a key are one activity; see ``Event.keys``.
 """
 
+import re
+from typing import Any
 from zlib import crc32
 
 from agentmonitor.model.event import LIKENESS
@@ -12,6 +14,10 @@ AGENT_TYPE = "claude_code"
 MAX_ID = 256
 """Characters of an id in a key; real ones have about 40."""
 _SPAN = 60_000
+_MOMENT = 1_000
+_CALLS_NAMED = (2, 1, 119)
+"""The version whose telemetry first has the ids of tool calls."""
+_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _USED = f"{LIKENESS}claude_code:used:"
 _COMPARED = 500
 """Characters by which prompts are compared."""
@@ -36,6 +42,25 @@ def figures(session_id: str, *counts: int) -> str:
 def tool(call_id: str) -> str:
     """A tool call."""
     return f"claude_code:tool:{call_id[:MAX_ID]}"
+
+
+def names_calls(version: Any) -> bool:
+    """Whether the telemetry of a client's version has the ids of tool calls."""
+    found = _VERSION.match(version) if isinstance(version, str) else None
+    return found is None or tuple(map(int, found.groups())) >= _CALLS_NAMED
+
+
+def likely_call(session_id: str, name: str, at: int) -> str:
+    """A tool call whose id telemetry does not have, by the second in which it ended: the session's
+    file and the telemetry write their lines within a few milliseconds of each other.
+
+    It is one key, not two that overlap: those would make one of two calls that each share one with
+    a third report. So a call that ends with a second may count twice, as does all but one of the
+    calls of the same tool that end in the same second; no two are taken for one.
+    """
+    # Telemetry hides the names of MCP servers.
+    known = "mcp" if name.startswith("mcp_") else name[:100]
+    return f"{LIKENESS}claude_code:call:{session_id[:MAX_ID]}:{known}:{at // _MOMENT}"
 
 
 def prompt(prompt_id: str) -> str:

@@ -208,12 +208,12 @@ def _called(record: _Record) -> dict[str, Any]:
 
 
 def _call_keys(record: _Record) -> tuple[str, ...]:
-    call_id = record.text("tool_use_id")
-    step = record.step()
+    call_id, step = record.text("tool_use_id"), record.step()
     if call_id:
         return (keys.tool(call_id),)
+    likely = keys.likely_call(record.session_id, record.text("tool_name"), record.at)
     # A sequence without a prompt may come again in the session's next process.
-    return (keys.tool(step),) if step is not None and record.prompt_id else ()
+    return (keys.tool(step), likely) if step is not None and record.prompt_id else (likely,)
 
 
 def _prompt(record: _Record) -> Event:

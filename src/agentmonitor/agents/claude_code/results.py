@@ -30,7 +30,7 @@ def user(line: Line, message: Message, place: Place, state: State, out: Out, own
         # The client's own account of a result is about the line; with several results on it, it
         # cannot be told which of them it is about.
         result = line.tool_use_result if len(results) == 1 else None
-        _result(block, result, place, state, out)
+        _result(block, result, place, state, out, line.version)
     if results:
         return
     if content is None or isinstance(content, str):
@@ -82,7 +82,7 @@ def _interrupted(text: str, place: Place, out: Out, own: str) -> None:
     out.event(place, "turn_end", metadata, signal, (own,))
 
 
-def _result(block: Block, result: Any, place: Place, state: State, out: Out) -> None:
+def _result(block: Block, result: Any, place: Place, state: State, out: Out, version: Any) -> None:
     """A tool call is done."""
     call_id = tools.word(block.tool_use_id)
     if not call_id:
@@ -102,12 +102,15 @@ def _result(block: Block, result: Any, place: Place, state: State, out: Out) -> 
     # A call that was made in another file, or too long ago, is nameless here; a report that
     # knows its name may come through another channel.
     tool = call.name if call is not None else ""
+    known: tuple[str, ...] = (keys.tool(call_id),)
+    if tool and not keys.names_calls(version):
+        known += (keys.likely_call(place.session_id, tool, place.at),)
     out.event(
         place,
         "tool_use",
         metadata,
         place.signal("tool_finished", call_id=call_id, tool=tool or None),
-        (keys.tool(call_id),),
+        known,
         tool_name=tool or None,
         status="error" if failed else "success",
         duration_ms=_duration(call, place.at),

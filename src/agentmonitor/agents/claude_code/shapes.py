@@ -60,6 +60,7 @@ class Line(msgspec.Struct, gc=False, rename="camel"):
     uuid: Any = None
     session_id: Any = None
     timestamp: Any = None
+    version: Any = None
     cwd: Any = None
     git_branch: Any = None
     is_sidechain: Any = None

@@ -26,14 +26,20 @@ def text(payload: Any, key: str, limit: int = MAX_VALUE) -> str:
 
 def word(value: Any) -> str:
     """A name or an id; such have at most MAX_NAME characters and no NUL. "" for anything else."""
-    return value[:MAX_NAME].replace("\0", "").strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    if len(value) <= MAX_NAME and "\0" not in value:  # nearly always
+        return value.strip()
+    return value[:MAX_NAME].replace("\0", "").strip()
 
 
 def name(payload: Any, key: str) -> str:
     """A field that is a name or an id."""
     # Nearly always a dict, which is found out five times faster than any other mapping.
-    known = type(payload) is dict or isinstance(payload, Mapping)
-    return word(payload.get(key)) if known else ""
+    if type(payload) is not dict and not isinstance(payload, Mapping):
+        return ""
+    value = payload.get(key)
+    return "" if value is None else word(value)
 
 
 def count(value: Any) -> int | None:
@@ -61,13 +67,14 @@ def error(payload: Mapping[str, Any]) -> str:
 
 def describe(tool_input: Any) -> dict[str, Any]:
     """The parts of a tool's input that say what the call is about."""
-    if not isinstance(tool_input, Mapping):
+    if not tool_input or (type(tool_input) is not dict and not isinstance(tool_input, Mapping)):
         return {}
     found = {}
     for key in _SHOWN:
-        value = tool_input.get(key)
-        if isinstance(value, str) and value:
-            found["file_path" if key == "notebook_path" else key] = value[:MAX_VALUE]
+        if key in tool_input:
+            value = tool_input[key]
+            if isinstance(value, str) and value:
+                found["file_path" if key == "notebook_path" else key] = value[:MAX_VALUE]
     return found
 
 

@@ -15,7 +15,6 @@ _REDACTED = "<REDACTED>"
 
 # Made once: these functions run a dozen times for each record.
 _NUMBER = (int, float)
-_SCALAR = (str, int, float, bool)
 
 
 def session(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -> str:
@@ -95,12 +94,14 @@ def moment(attributes: Mapping[str, Any], *others: int | None) -> int | None:
 
 def named(attributes: Mapping[str, Any], **fields: str) -> dict[str, Any]:
     """Those of the attributes that are there, under the names that metadata has for them."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, key in fields.items():
         value = attributes.get(key)
+        if value is None or value == "":
+            continue
         if isinstance(value, str):
-            value = value[: tools.MAX_VALUE]
-        if value is not None and value != "" and isinstance(value, _SCALAR):
+            found[name] = value[: tools.MAX_VALUE]
+        elif isinstance(value, _NUMBER):  # truth values among them
             found[name] = value
     return found
 

@@ -39,6 +39,7 @@ AGENT = Agent(
         file="~/.codex/hooks.json",
         snippet=f'{{\n  "hooks": {{\n{_ENTRIES}\n  }}\n}}',
     ),
+    setup=lazily("agentmonitor.agents.codex.connect:setup"),
     usage=UsageWindows(
         limit_type="cost", session_limit=500, extended_hours=168, extended_limit=1500
     ),

@@ -54,6 +54,7 @@ class RolloutReader:
     """Reads the lines of one rollout, from its beginning or from a saved state on."""
 
     def __init__(self, path: Path, state: bytes | None) -> None:
+        self._path = path
         self._state = states.restored(path, state)
 
     def save(self) -> bytes:
@@ -72,7 +73,7 @@ class RolloutReader:
             if payload is None:
                 return _NOTHING
             writer = Writer(state)
-            threads.begin(writer, found, payload)
+            threads.begin(writer, found, payload, self._path)
             return writer.reading()
         if not state.gate.is_open:
             turn = ""

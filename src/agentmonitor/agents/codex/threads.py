@@ -6,18 +6,19 @@ its own.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from agentmonitor.agents.codex import names
+from agentmonitor.agents.codex import ancestry, names
 from agentmonitor.agents.codex.lines import Line, Payload
 from agentmonitor.agents.codex.state import State
 from agentmonitor.agents.codex.values import count, mapping, moment, name, uuid7_time
 from agentmonitor.agents.codex.writer import Writer
 
 
-def begin(writer: Writer, line: Line, payload: Payload) -> None:
-    """Take in a ``session_meta``. Only the first is the thread's own; another one's id means that
-    a copy of that thread follows."""
+def begin(writer: Writer, line: Line, payload: Payload, rollout: Path) -> None:
+    """Take in a ``session_meta`` of ``rollout``. Only the first is the thread's own; another one's
+    id means that a copy of that thread follows."""
     state = writer.state
     if state.is_known:
         other = name(payload.id)
@@ -25,7 +26,7 @@ def begin(writer: Writer, line: Line, payload: Payload) -> None:
             _close(state, None, line.at)
         return
     state.is_known = True
-    parent, is_subagent, role = _source(payload)
+    parent, depth, is_subagent, role = _source(payload)
     forked_from = name(payload.forked_from_id)
     state.thread = state.session = name(payload.id) or name(payload.session_id) or state.thread
     state.cwd = name(payload.cwd)
@@ -34,8 +35,9 @@ def begin(writer: Writer, line: Line, payload: Payload) -> None:
     state.at = line.at or began
     if is_subagent:
         tree = name(payload.session_id)
-        state.session = (tree if tree != state.thread else "") or parent or forked_from
-        state.session = state.session or state.thread
+        tree = tree if tree != state.thread else ""
+        session = tree or ancestry.root(rollout, state.thread, parent, depth)
+        state.session = session or forked_from or state.thread
         state.is_subagent = state.session != state.thread
         state.role = role or None
     if is_subagent or parent or payload.history_base or forked_from not in ("", state.thread):
@@ -66,12 +68,13 @@ def _close(state: State, first: int | None, at: int | None) -> None:
     state.meter.inherits = True
 
 
-def _source(payload: Payload) -> tuple[str, bool, str]:
-    """The parent thread, whether the thread is a sub-agent, and what kind of one."""
+def _source(payload: Payload) -> tuple[str, int | None, bool, str]:
+    """The parent thread, how deep the thread lies, whether it is a sub-agent, and what kind."""
     subagent = mapping(payload.source).get("subagent")
     is_subagent = subagent is not None or "subagent" in (payload.source, payload.thread_source)
     spawn: Mapping[str, Any] = mapping(mapping(subagent).get("thread_spawn"))
-    parent = name(spawn.get("parent_thread_id")) or name(payload.parent_thread_id)
+    told = {"source": payload.source, "parent_thread_id": payload.parent_thread_id}
+    parent, depth = ancestry.spawned(told)
     role = (
         name(spawn.get("agent_role"))
         or name(payload.agent_role)
@@ -79,4 +82,4 @@ def _source(payload: Payload) -> tuple[str, bool, str]:
         or name(payload.agent_nickname)
         or name(subagent)
     )
-    return parent, is_subagent, role
+    return parent, depth, is_subagent, role

@@ -15,7 +15,7 @@ import msgspec
 
 from agentmonitor.agents.base import Reading
 from agentmonitor.agents.copilot_cli.tools import Call, begun, changes
-from agentmonitor.agents.copilot_cli.usage import rests
+from agentmonitor.agents.copilot_cli.usage import period_key, rests
 from agentmonitor.agents.documents import (
     count,
     decoded_object,
@@ -48,6 +48,8 @@ class _State(msgspec.Struct, omit_defaults=True):
     branch: str | None = None
     model: str = ""
     at: int | None = None
+    entered: int = 0
+    """When the session was entered last."""
     spoken: dict[str, int] = {}
     """Output that answers told of since the session was entered, by model."""
     agents: dict[str, str] = {}
@@ -117,7 +119,7 @@ class EventReader:
         state, data = self._state, line.data
         state.session_id = name(data.get("sessionId")) or state.session_id
         state.model = name(data.get("selectedModel")) or state.model
-        state.spoken, state.calls = {}, {}
+        state.spoken, state.calls, state.entered = {}, {}, line.at
         self._place(mapping(data.get("context")))
         scene = self._scene("")
         reason = "resume" if "resumeTime" in data else "startup"
@@ -249,9 +251,10 @@ class EventReader:
         """The session is left: what it used since it was entered."""
         scene, data, state = line.scene, line.data, self._state
         for rest in rests(data.get("modelMetrics"), state.spoken):
+            known = period_key(AGENT_TYPE, state.session_id, state.entered, rest.model)
             event = scene.event(
                 "llm_response", line.at, rest.facts, scene.signal("none"),
-                (f"{line.key}:{rest.model}",), report=USAGE, model=rest.model,
+                (f"{line.key}:{rest.model}", known), report=USAGE, model=rest.model,
                 tokens_in=rest.tokens_in, tokens_out=rest.tokens_out,
                 cache_read_tokens=rest.cache_read, cache_write_tokens=rest.cache_write,
             )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from agentmonitor.agents.documents import count, mapping, name
+from agentmonitor.agents.scene import MAX_ID
 
 
 class Rest(msgspec.Struct, frozen=True):
@@ -56,3 +57,8 @@ def rests(metrics: Any, spoken: Mapping[str, int]) -> list[Rest]:
         if rest.tokens_in or rest.tokens_out or read or written:
             found.append(rest)
     return found
+
+
+def period_key(agent_type: str, session_id: str, entered: int, model: str) -> str:
+    """What a model used since the session was entered (ms), beside its answers' output."""
+    return f"{agent_type}:period:{session_id[:MAX_ID]}:{entered}:{model[:MAX_ID]}"

@@ -5,7 +5,8 @@
 ``todo_state``, ``compaction_state``. Usage stands in the file beside it (``settings``). What the
 client says in the human's name is marked ``visibility: llm_only`` or begins with
 ``<system-reminder>``. A call that failed may have no ``is_error``; the client then says so in the
-first words of its answer.
+first words of its answer. A sub-agent has a transcript of its own (``place``), and what it is told
+there is not a human's prompt.
 """
 
 import re
@@ -33,11 +34,12 @@ from agentmonitor.agents.documents import (
     took,
 )
 from agentmonitor.agents.droid.names import AGENT_TYPE
+from agentmonitor.agents.droid.place import owner
 from agentmonitor.agents.scene import Scene, own_key, tool_key
 from agentmonitor.errors import UnreadableLine
 from agentmonitor.model.activity import MAX_DETAIL
 from agentmonitor.model.event import Event
-from agentmonitor.model.signal import SessionSignal, first_line
+from agentmonitor.model.signal import SessionSignal, SignalKind, first_line
 
 __all__ = ["AGENT_TYPE", "LineReader"]
 
@@ -60,6 +62,9 @@ class _State(msgspec.Struct, omit_defaults=True):
     """What a reader knows after a line."""
 
     session_id: str = ""
+    own: str = ""
+    """The transcript's own id: of a sub-agent its thread's."""
+    has_begun: bool = False
     cwd: str | None = None
     title: str | None = None
     at: int | None = None
@@ -74,9 +79,11 @@ class LineReader:
     """Reads the lines of one transcript."""
 
     def __init__(self, path: Path, state: bytes | None) -> None:
+        self._path = path
         self._state = _restored(state)
-        if not self._state.session_id:
-            self._state.session_id = name(path.name.removesuffix(".jsonl")) or "session"
+        known = self._state
+        known.session_id = known.session_id or name(path.name.removesuffix(".jsonl")) or "session"
+        known.own = known.own or known.session_id
 
     def save(self) -> bytes:
         """What a new reader needs to go on."""
@@ -89,7 +96,8 @@ class LineReader:
         state.at = moment(told.get("timestamp")) or state.at
         kind = told.get("type")
         if kind == "session_start":
-            state.session_id = name(told.get("id")) or state.session_id
+            state.session_id, thread = owner(self._path, told)
+            state.own = thread or state.session_id
             state.cwd = name(told.get("cwd")) or state.cwd
             title = text(told.get("sessionTitle")) or text(told.get("title"))
             state.title = first_line(title) or state.title
@@ -99,7 +107,7 @@ class LineReader:
         if state.at is None:
             raise UnreadableLine("no timestamp, and none before it")
         own = name(told.get("id")) or f"{zlib.crc32(line):08x}-{len(line)}"
-        key = own_key(AGENT_TYPE, "message", state.session_id, own)
+        key = own_key(AGENT_TYPE, "message", state.own, own)
         if kind == "compaction_state":
             scene = self._scene()
             event = scene.event("compaction", state.at, {}, scene.signal("busy"), (key,))
@@ -111,17 +119,35 @@ class LineReader:
         blocks = objects(content)
         if isinstance(content, str):
             blocks = [{"type": "text", "text": content}]
+        reading = Reading()
         if message.get("role") == "assistant":
-            return self._assistant(blocks, key, state.at)
-        if message.get("role") == "user":
-            return self._user(message, blocks, key, state.at)
-        return Reading()
+            reading = self._assistant(blocks, key, state.at)
+        elif message.get("role") == "user":
+            reading = self._user(message, blocks, key, state.at)
+        if self._thread and not state.has_begun:
+            state.has_begun = True
+            reading.events.insert(0, self._began(state.at))
+        return reading
+
+    @property
+    def _thread(self) -> str:
+        return self._state.own if self._state.own != self._state.session_id else ""
 
     def _scene(self) -> Scene:
         state = self._state
         return Scene(
-            agent_type=AGENT_TYPE, session_id=state.session_id, cwd=state.cwd, title=state.title
+            agent_type=AGENT_TYPE,
+            session_id=state.session_id,
+            thread=self._thread,
+            cwd=state.cwd,
+            title=None if self._thread else state.title,
         )
+
+    def _began(self, at: int) -> Event:
+        scene = self._scene()
+        known = (own_key(AGENT_TYPE, "start", scene.session_id, scene.thread),)
+        about = {"description": self._state.title} if self._state.title else {}
+        return scene.event("subagent_start", at, about, scene.signal("subagent_started"), known)
 
     def _user(
         self, message: Mapping[str, Any], blocks: list[Mapping[str, Any]], key: str, at: int
@@ -135,7 +161,7 @@ class LineReader:
             part for block in blocks if block.get("type") == "text"
             if (part := text(block.get("text")).strip()) and not part.startswith(_REMINDER)
         )  # fmt: skip
-        if said and message.get("visibility") != "llm_only":
+        if said and not self._thread and message.get("visibility") != "llm_only":
             scene = self._scene()
             signal = scene.signal("turn_started", title=scene.title or first_line(said))
             events.append(scene.event("user_prompt", at, {"prompt": said}, signal, (key,)))
@@ -148,11 +174,8 @@ class LineReader:
         calls = [b for b in blocks if b.get("type") == "tool_use" and name(b.get("id"))]
         said = "\n".join(text(b.get("text")) for b in blocks if b.get("type") == "text").strip()
         if said:
-            signal = (
-                scene.signal("busy")
-                if calls
-                else scene.signal("turn_ended", detail=said[:MAX_DETAIL])
-            )
+            end: SignalKind = "subagent_ended" if scene.thread else "turn_ended"
+            signal = scene.signal("busy") if calls else scene.signal(end, detail=said[:MAX_DETAIL])
             events.append(scene.event("response", at, {"text": said}, signal, (key,)))
         for block in calls:
             call_id, tool = name(block.get("id")), name(block.get("name"))
@@ -185,7 +208,7 @@ class LineReader:
             call_id,
             call.tool,
             call.about,
-            (tool_key(AGENT_TYPE, scene.session_id, call_id),),
+            (tool_key(AGENT_TYPE, self._state.own, call_id),),
             failed=block.get("is_error") is True or _FAILED.match(said) is not None,
             said=said,
             changes=call.changes,

@@ -27,6 +27,7 @@ from agentmonitor.agents.documents import (
     total,
 )
 from agentmonitor.agents.droid.names import AGENT_TYPE, session_key
+from agentmonitor.agents.droid.place import beginning, caller, owner
 from agentmonitor.agents.scene import SUM, Scene
 
 ENDING = ".settings.json"
@@ -56,20 +57,20 @@ class SettingsReader:
         model = _model(settings.get("model"))
         if not any((fresh, out, read, written)):
             return Reading()
-        session_id = name(self._path.name.removesuffix(ENDING)) or "session"
+        own, session_id, thread = self._place()
         metadata: dict[str, Any] = {"scope": "session"}
         if thought:
             metadata["reasoning_tokens"] = thought
         effort = name(settings.get("reasoningEffort"))
         if effort:
             metadata["effort"] = effort
-        scene = Scene(agent_type=AGENT_TYPE, session_id=session_id)
+        scene = Scene(agent_type=AGENT_TYPE, session_id=session_id, thread=thread)
         event = scene.event(
             "llm_response",
             self._time(settings),
             metadata,
             scene.signal("none"),
-            (session_key(session_id),),
+            (session_key(own),),
             report=SUM,
             model=model or None,
             tokens_in=fresh,
@@ -79,11 +80,22 @@ class SettingsReader:
         )
         return Reading(events=[event])
 
+    @property
+    def _transcript(self) -> Path:
+        return self._path.with_name(self._path.name.removesuffix(ENDING) + ".jsonl")
+
+    def _place(self) -> tuple[str, str, str]:
+        """The file's own session, the one that it belongs to, and the thread in that."""
+        own = name(self._path.name.removesuffix(ENDING)) or "session"
+        start = beginning(self._transcript)
+        if not caller(start):
+            return own, own, ""
+        return own, *owner(self._transcript, start)
+
     def _time(self, settings: Mapping[str, Any]) -> int:
         """When the session used something for the last time."""
-        transcript = self._path.with_name(self._path.name.removesuffix(ENDING) + ".jsonl")
         locked = moment(settings.get("providerLockTimestamp"))
-        return _last(transcript) or locked or _written(self._path)
+        return _last(self._transcript) or locked or _written(self._path)
 
 
 def _model(value: Any) -> str:

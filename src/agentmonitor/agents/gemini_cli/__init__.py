@@ -1,7 +1,7 @@
 """Gemini CLI: what it is called and how it is connected."""
 
 from agentmonitor.agents._telemetry import telemetry
-from agentmonitor.agents.base import Agent, Colors, Connect, Palette
+from agentmonitor.agents.base import Agent, Colors, Connect, Palette, lazily
 from agentmonitor.agents.gemini_cli.files import SESSION_FILES
 from agentmonitor.agents.gemini_cli.hooks import HOOK_EVENTS, parse_hook
 from agentmonitor.agents.gemini_cli.names import AGENT_TYPE, DIALECT
@@ -31,5 +31,6 @@ AGENT = Agent(
         file="~/.gemini/settings.json",
         snippet=f'{{\n  "hooks": {{\n{_ENTRIES}\n  }}\n}}',
     ),
+    setup=lazily("agentmonitor.agents.gemini_cli.connect:setup"),
     edit_tools=frozenset({"replace", "write_file"}),
 )

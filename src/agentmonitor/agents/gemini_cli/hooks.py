@@ -10,14 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentmonitor.agents import _alike, _parts, documents
-from agentmonitor.agents._attributes import MAX_ID, fingerprint, identified
+from agentmonitor.agents._hook import HookCall, unknown
 from agentmonitor.agents.base import HookReport
 from agentmonitor.agents.gemini_cli.names import AGENT_TYPE, DIALECT
-from agentmonitor.errors import InvalidInput
 from agentmonitor.model.activity import MAX_DETAIL
-from agentmonitor.model.event import Event, EventType
-from agentmonitor.model.signal import SessionSignal, Signal, SignalKind, first_line
-from agentmonitor.model.usage import Channel
+from agentmonitor.model.signal import first_line
 
 HOOK_EVENTS = (
     "SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "Notification", "PreCompress",
@@ -26,101 +23,28 @@ HOOK_EVENTS = (
 """The events to subscribe to."""
 
 _ASKING = frozenset({"ask_user"})
-_KNOWN = frozenset({"session_id", "hook_event_name", "cwd", "timestamp"})
-_SKEW_MS = 3_600_000
-"""A clock that differs by more is not believed."""
 
 
 def parse_hook(payload: Mapping[str, Any], at: int) -> HookReport:
     """What a hook call says; ``at``: its arrival, in ms. Raises InvalidInput."""
-    session_id = documents.name(payload.get("session_id"))
-    if not session_id:
-        raise InvalidInput(
-            "A hook payload needs a session_id.", [("session_id", "must be a non-empty string")]
-        )
-    hook = _Hook(payload, session_id, at)
-    handler = _HANDLERS.get(hook.name)
-    if handler is not None:
-        return handler(hook)
-    about = {key: value for key, value in payload.items() if key not in _KNOWN}
-    return hook.event("hook", about, hook.signal("none"))
+    hook = HookCall(AGENT_TYPE, payload, at)
+    return _HANDLERS.get(hook.name, unknown)(hook)
 
 
-class _Hook:
-    """One hook call under translation."""
-
-    def __init__(self, payload: Mapping[str, Any], session_id: str, at: int) -> None:
-        self.payload = payload
-        self.session_id = session_id
-        told = documents.moment(payload.get("timestamp"))
-        self.at = told if told is not None and abs(told - at) < _SKEW_MS else at
-        self.name = documents.name(payload.get("hook_event_name"))
-        self.cwd = documents.name(payload.get("cwd")) or None
-        self.tool = documents.name(payload.get("tool_name"))
-
-    def text(self, key: str) -> str:
-        """A field that is a text."""
-        return documents.text(self.payload.get(key))
-
-    def signal(self, kind: SignalKind, **fields: Any) -> Signal:
-        """A signal of the session."""
-        return Signal(kind=kind, cwd=self.cwd, **fields)
-
-    def state_only(self, *signals: Signal) -> HookReport:
-        """Changes of state that are no events of their own."""
-        return HookReport(
-            signals=[
-                SessionSignal(
-                    session_id=self.session_id, agent_type=AGENT_TYPE, at=self.at, signal=signal
-                )
-                for signal in signals
-            ],
-            cwd=self.cwd,
-        )
-
-    def event(
-        self,
-        event_type: EventType,
-        metadata: dict[str, Any],
-        signal: Signal,
-        keys: tuple[str, ...] = (),
-        **fields: Any,
-    ) -> HookReport:
-        """One event; a repeated delivery of it has the same id."""
-        event_id = None
-        if documents.moment(self.payload.get("timestamp")) is not None:
-            stamp = fingerprint(self.payload)
-            told = f"{AGENT_TYPE}:{self.session_id[:MAX_ID]}:{self.name[:64]}:{self.at}:{stamp}"
-            event_id, keys = identified(keys, told)
-        event = Event(
-            session_id=self.session_id,
-            agent_type=AGENT_TYPE,
-            event_type=event_type,
-            event_id=event_id,
-            source="hook",
-            channel=Channel.HOOK,
-            metadata={"hook_event": self.name or "unknown"} | metadata,
-            signal=signal,
-            keys=keys,
-            **fields,
-        )
-        return HookReport(events=[event], cwd=self.cwd)
-
-
-def _session_start(hook: _Hook) -> HookReport:
+def _session_start(hook: HookCall) -> HookReport:
     source = hook.text("source") or None
     signal = hook.signal("session_started", reason=source)
     return hook.event("session_start", {"source": source}, signal)
 
 
-def _session_end(hook: _Hook) -> HookReport:
+def _session_end(hook: HookCall) -> HookReport:
     reason = hook.text("reason") or None
     return hook.event(
         "session_end", {"reason": reason}, hook.signal("session_ended", reason=reason)
     )
 
 
-def _before_agent(hook: _Hook) -> HookReport:
+def _before_agent(hook: HookCall) -> HookReport:
     prompt = documents.text(hook.payload.get("prompt"))
     size = _alike.length(_parts.spoken(hook.payload.get("prompt")))
     return hook.event(
@@ -131,17 +55,17 @@ def _before_agent(hook: _Hook) -> HookReport:
     )
 
 
-def _after_agent(hook: _Hook) -> HookReport:
+def _after_agent(hook: HookCall) -> HookReport:
     message = hook.text("prompt_response")
     signal = hook.signal("turn_ended", detail=message[:MAX_DETAIL] or None)
     return hook.event("turn_end", {"message": message}, signal)
 
 
-def _before_tool(hook: _Hook) -> HookReport:
+def _before_tool(hook: HookCall) -> HookReport:
     given = hook.payload.get("tool_input")
     if hook.tool in _ASKING:
         asked = hook.signal(
-            "input_asked", tool=hook.tool, detail=_question(given), reason="question"
+            "input_asked", tool=hook.tool, detail=_parts.question(given), reason="question"
         )
         return hook.state_only(asked)
     detail = documents.detail(documents.described(given))
@@ -151,7 +75,7 @@ def _before_tool(hook: _Hook) -> HookReport:
     )
 
 
-def _after_tool(hook: _Hook) -> HookReport:
+def _after_tool(hook: HookCall) -> HookReport:
     given = hook.payload.get("tool_input")
     response = documents.mapping(hook.payload.get("tool_response"))
     metadata = documents.described(given)
@@ -173,7 +97,7 @@ def _after_tool(hook: _Hook) -> HookReport:
     )
 
 
-def _notification(hook: _Hook) -> HookReport:
+def _notification(hook: HookCall) -> HookReport:
     kind, message = hook.text("notification_type"), hook.text("message")
     details = documents.mapping(hook.payload.get("details"))
     about = documents.described(details)
@@ -189,28 +113,18 @@ def _notification(hook: _Hook) -> HookReport:
     return hook.event("permission_request", metadata, signal)
 
 
-def _pre_compress(hook: _Hook) -> HookReport:
+def _pre_compress(hook: HookCall) -> HookReport:
     keys = _alike.near(AGENT_TYPE, "compaction", hook.session_id, "", hook.at)
     metadata = {"trigger": hook.text("trigger") or None}
     return hook.event("compaction", metadata, hook.signal("compacting"), keys)
 
 
-def _model(hook: _Hook) -> HookReport:
+def _model(hook: HookCall) -> HookReport:
     """Chatter that says only that the agent is at work; it would drown the feed."""
     return hook.state_only(hook.signal("busy"))
 
 
-def _question(given: Any) -> str | None:
-    """What the user is asked."""
-    facts = documents.mapping(given)
-    asked = [documents.text(each.get("question")) for each in documents.objects(
-        facts.get("questions"))]  # fmt: skip
-    return "\n".join(filter(None, asked))[:MAX_DETAIL] or documents.detail(
-        documents.described(given)
-    )
-
-
-_HANDLERS: dict[str, Callable[[_Hook], HookReport]] = {
+_HANDLERS: dict[str, Callable[[HookCall], HookReport]] = {
     "SessionStart": _session_start,
     "SessionEnd": _session_end,
     "BeforeAgent": _before_agent,

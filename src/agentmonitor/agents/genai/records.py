@@ -17,7 +17,7 @@ from agentmonitor.model.usage import Channel
 from agentmonitor.otlp.records import LogRecord, Span
 
 _NOTHING = Reading()
-_NO_TRACE = "trace-"
+NO_SESSION = "trace-"
 _KEPT = {
     "operation": "gen_ai.operation.name", "provider": "gen_ai.provider.name",
     "system": "gen_ai.system", "agent_id": "gen_ai.agent.id", "agent_name": "gen_ai.agent.name",
@@ -101,7 +101,7 @@ class _Found:
         self.duration = facts.duration if duration is None else duration
         self.session = facts.session
         if not self.session and trace_id:
-            self.session = f"{_NO_TRACE}{trace_id}"
+            self.session = f"{NO_SESSION}{trace_id}"
         self.failed = failed or self._has_failed()
         if self.failed and kind == "llm_response" and not facts.usage.any:
             self.kind = "error"

@@ -1,7 +1,8 @@
 """Goose: what it is called, and where its sessions are.
 
 ``$XDG_DATA_HOME/goose/sessions``: ``sessions.db``, and older sessions as ``*.jsonl``. Its first
-versions kept them under ``Block/goose``.
+versions kept them under ``Block/goose``. ``GOOSE_PATH_ROOT`` (an absolute folder) moves all of its
+data: sessions are in ``data/sessions`` below it.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,9 @@ from agentmonitor.paths import Folders
 def roots(folders: Folders) -> list[Path]:
     """The folders that hold sessions."""
     homes = [*data_folders(folders, "goose"), *data_folders(folders, "Block/goose")]
+    moved = Path(folders.variables.get("GOOSE_PATH_ROOT", "").strip())
+    if moved.is_absolute():
+        homes.insert(0, moved / "data")
     return [home / "sessions" for home in homes]
 
 

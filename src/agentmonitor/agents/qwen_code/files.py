@@ -1,8 +1,8 @@
 """Where the session files are.
 
 ``~/.qwen/projects/<project>/chats/<session>.jsonl``; ``QWEN_HOME`` stands for ``~/.qwen``, and
-``QWEN_RUNTIME_DIR`` for the same where files are written. The transcripts of sub-agents, which lie
-in ``subagents`` beside ``chats``, are not read: what those used is in the session's file.
+``QWEN_RUNTIME_DIR`` for the same where files are written. The transcripts of sub-agents lie beside
+``chats``, in ``subagents/<session>/agent-<id>.jsonl``.
 """
 
 import os
@@ -29,6 +29,11 @@ def find(folders: Folders) -> Iterator[Path]:
     for root in roots(folders):
         for project in _folders(root):
             yield from files_below(project / "chats", lambda name: name.endswith(".jsonl"), 0)
+            yield from files_below(project / "subagents", _is_transcript, 1)
+
+
+def _is_transcript(name: str) -> bool:
+    return name.startswith("agent-") and name.endswith(".jsonl")
 
 
 SESSION_FILES = SessionFiles(find=find, open=ChatReader, roots=roots)

@@ -64,9 +64,13 @@ class Line:
         self.message = documents.mapping(record.get("message")).get("parts")
         self.payload = documents.mapping(record.get("systemPayload"))
         self.is_copy = bool(record.get("forkedFrom"))
+        # A sub-agent has a file of its own; its lines name it.
+        thread = documents.name(record.get("agentId")) if record.get("isSidechain") else ""
         self.scene = Scene(
             agent_type=AGENT_TYPE,
             session_id=documents.name(record.get("sessionId")) or session,
+            thread=thread,
+            thread_type=documents.name(record.get("agentName")) or None if thread else None,
             cwd=documents.name(record.get("cwd")) or None,
             branch=documents.name(record.get("gitBranch")) or None,
         )

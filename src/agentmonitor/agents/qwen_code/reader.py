@@ -6,6 +6,9 @@ content as the API has it, ``systemPayload`` what is on a system line. A branche
 with copies of its parent's lines, which keep their ``uuid`` and have ``forkedFrom``.
 
 A call counts when its result comes, which tells how it went.
+
+A sub-agent's file has the same lines, each with ``agentId`` and ``isSidechain``, and its session's
+id. What it used stands in the session's file: here it is not counted again.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +21,7 @@ from agentmonitor.agents._eventlog import counts_of
 from agentmonitor.agents._parts import answered, changed, parts, said, spoken
 from agentmonitor.agents.base import Reading
 from agentmonitor.agents.qwen_code.line import Call, Line, restored, saved
-from agentmonitor.agents.qwen_code.names import AGENT_TYPE, DIALECT
+from agentmonitor.agents.qwen_code.names import AGENT_TYPE, DIALECT, subagent_key
 from agentmonitor.model.signal import first_line
 
 _HUMAN = (None, "real_user")
@@ -47,9 +50,18 @@ class ChatReader:
         handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is None:
             return Reading()
+        begins = not self._state.at
         found = Line(record, self._session, self._state)
+        if begins and self._state.at and found.scene.thread:
+            _subagent(found)
         handler(found)
         return Reading(events=found.events, signals=found.signals)
+
+
+def _subagent(line: Line) -> None:
+    signal = line.scene.signal("subagent_started")
+    keys = (subagent_key(line.session, line.scene.thread),)
+    line.events.append(line.scene.event("subagent_start", line.state.at, {}, signal, keys))
 
 
 def _user(line: Line) -> None:
@@ -78,7 +90,13 @@ def _user(line: Line) -> None:
 def _assistant(line: Line) -> None:
     counts = _counts(line.record.get("usageMetadata"))
     text = said(line.message)
-    if counts.any or text.strip():
+    if line.scene.thread:
+        if text.strip():
+            busy = line.scene.signal("busy")
+            line.events.append(
+                line.scene.event("response", line.state.at, {"text": text}, busy, (line.key,))
+            )
+    elif counts.any or text.strip():
         keys = (line.key, *DIALECT.request_keys(line.session, "", counts))
         other = line.state.requests.of_answer(line.key, counts) if counts.any else None
         line.usage(

@@ -1,15 +1,31 @@
 """``/api/v2``: usage over time, tools, activity, and the values to filter by."""
 
 from datetime import date, timedelta, tzinfo
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from agentmonitor.model.analytics import By, SessionReport, UsageReport, Where
 from agentmonitor.model.clock import now_ms
+from agentmonitor.model.failure import Failure
+from agentmonitor.model.insight import ActivityReport, Facets, ToolReport, ToolsBy
 from agentmonitor.model.periods import EARLIEST, LATEST, Period, TooMany, day_start, local
-from agentmonitor.runtime import Runtime
+from agentmonitor.server import v2
 from agentmonitor.server.http import Reply, Request, Response, json_response
+from agentmonitor.server.operation import JSON, Operation, answers
+from agentmonitor.server.query import (
+    Cursor,
+    Filters,
+    Limit,
+    Range,
+    decode,
+    invalid,
+    moment,
+    rows,
+    time_zone,
+)
 from agentmonitor.server.router import Router
-from agentmonitor.server.v2 import choice, invalid, moment, time_zone
+from agentmonitor.storage.session_reads import EventPlace
 from agentmonitor.usage.activity import MAX_DAYS, activity_report
 from agentmonitor.usage.analytics import (
     DEFAULT_SERIES,
@@ -27,86 +43,181 @@ from agentmonitor.usage.export import (
     usage_rows,
 )
 
+if TYPE_CHECKING:
+    from agentmonitor.runtime import Runtime
+
 DEFAULT_DAYS = 30
 ACTIVITY_DAYS = 371
 """53 weeks: a calendar's columns."""
 DEFAULT_SESSIONS = 50
 MAX_SESSIONS = 1000
+MAX_FAILURES = 200
+"""Rows of one page at most."""
+
+
+class UsageQuery(Filters, kw_only=True, frozen=True):
+    """Which usage, added up by what; the range is the last 30 days if absent."""
+
+    by: Literal[By, "session"] = "model"
+    """`session` gives the dearest sessions, with sums over their whole lives."""
+    bucket: Period = "day"
+    """The periods, of which there may be 500."""
+    limit: Limit | None = None
+    """Series (10 if absent, 50 at most) or, with `by=session`, sessions (50, 1000 at most)."""
+
+
+class UsageExportQuery(UsageQuery, kw_only=True, frozen=True):
+    """The same, and in which format."""
+
+    form: Literal["csv", "json"] = msgspec.field(name="format", default="csv")
+    limit: Limit | None = None
+    """Series (50 if absent and at most) or, with `by=session`, sessions (1000)."""
+
+
+class ToolsQuery(Filters, kw_only=True, frozen=True):
+    """Which calls; the range is the last 30 days if absent."""
+
+    by: ToolsBy = "agent"
+    """What the calls of each tool are told apart by."""
+
+
+class FailuresQuery(Range, kw_only=True, frozen=True):
+    """Which failed calls; the range is the last 30 days if absent."""
+
+    agent: str | None = None
+    """The agent's type."""
+    project: str | None = None
+    model: str | None = None
+    session: str | None = None
+    """A session's id."""
+    tool: str | None = None
+    limit: Limit = 50
+    """Rows of the page; 200 at most."""
+    cursor: Cursor | None = None
+    """The `next` of the page before."""
+
+
+class FailurePage(v2.Paged, kw_only=True):
+    """Calls of tools that failed, the latest first."""
+
+    failures: list[Failure]
+
+
+class ActivityQuery(Filters, kw_only=True, frozen=True):
+    """Which events; the range is the last 53 weeks if absent, and 500 days at most."""
+
+
+class FacetsQuery(Range, kw_only=True, frozen=True):
+    """Values of which events; of all time if there is no range."""
+
+    agent: str | None = None
+    """The agent's type."""
+
+
+class UsageRows(msgspec.Struct):
+    """One row for each bucket and series with events, or for each session."""
+
+    rows: list[dict[str, str | bool | int | float | None]]
 
 
 def register(router: Router) -> None:
     """Add the routes of this module."""
-    router.add("GET", "/api/v2/usage", usage)
-    router.add("GET", "/api/v2/usage/export", export)
-    router.add("GET", "/api/v2/tools", tools)
-    router.add("GET", "/api/v2/activity", activity)
-    router.add("GET", "/api/v2/facets", facets)
+    add = router.add
+    told = Operation(answers(UsageReport | SessionReport), UsageQuery)
+    add("GET", "/api/v2/usage", usage, told)
+    files = {"text/csv": str, JSON: UsageRows}
+    add("GET", "/api/v2/usage/export", export, Operation({200: files}, UsageExportQuery))
+    add("GET", "/api/v2/tools", tools, Operation(answers(ToolReport), ToolsQuery))
+    add("GET", "/api/v2/failures", failures, Operation(answers(FailurePage), FailuresQuery))
+    add("GET", "/api/v2/activity", activity, Operation(answers(ActivityReport), ActivityQuery))
+    add("GET", "/api/v2/facets", facets, Operation(answers(Facets), FacetsQuery))
 
 
-async def usage(request: Request, runtime: Runtime) -> Reply:
+async def usage(request: Request, runtime: "Runtime") -> Reply:
     """Usage by period and one dimension, or the dearest sessions."""
-    return json_response(await _usage(request, runtime, DEFAULT_SERIES, DEFAULT_SESSIONS))
+    asked = decode(request, UsageQuery)
+    return json_response(await _usage(asked, runtime, DEFAULT_SERIES, DEFAULT_SESSIONS))
 
 
-async def export(request: Request, runtime: Runtime) -> Reply:
+async def export(request: Request, runtime: "Runtime") -> Reply:
     """The same as rows, in a file."""
-    form = choice(request, "format", Literal["csv", "json"])
-    report = await _usage(request, runtime, MAX_SERIES, MAX_SESSIONS)
+    asked = decode(request, UsageExportQuery)
+    report = await _usage(asked, runtime, MAX_SERIES, MAX_SESSIONS)
     if isinstance(report, UsageReport):
-        rows = usage_rows(report)
+        found = usage_rows(report)
         names = usage_columns(report.by)
     else:
-        rows = session_rows(report)
+        found = session_rows(report)
         names = list(SESSION_COLUMNS)
-    name = f"usage-by-{report.by}-{report.since[:10]}.{form}".encode("ascii")
+    name = f"usage-by-{report.by}-{report.since[:10]}.{asked.form}".encode("ascii")
     headers = [(b"content-disposition", b'attachment; filename="' + name + b'"')]
-    if form == "json":
-        return json_response({"rows": rows}, headers=headers)
+    if asked.form == "json":
+        return json_response(UsageRows(found), headers=headers)
     headers += [
         (b"content-type", b"text/csv; charset=utf-8"),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    return Response(200, to_csv(names, rows), headers)
+    return Response(200, to_csv(names, found), headers)
 
 
-async def tools(request: Request, runtime: Runtime) -> Reply:
+async def tools(request: Request, runtime: "Runtime") -> Reply:
     """Calls, failures and durations by tool."""
-    where, _ = _asked(request, DEFAULT_DAYS)
-    by = choice(request, "by", Literal["agent", "project"])
-    return json_response(await runtime.read(runtime.engine.tool_use, where, by))
+    asked = decode(request, ToolsQuery)
+    where, _ = _where(asked, DEFAULT_DAYS)
+    return json_response(await runtime.read(runtime.engine.tool_use, where, asked.by))
 
 
-async def activity(request: Request, runtime: Runtime) -> Reply:
+async def failures(request: Request, runtime: "Runtime") -> Reply:
+    """The latest calls of tools that failed, with what was asked and what came of it."""
+    asked = decode(request, FailuresQuery)
+    since, until, _ = _range(asked, DEFAULT_DAYS)
+    where = Where(
+        since=since,
+        until=until,
+        agent=asked.agent,
+        project=asked.project,
+        model=asked.model,
+        session=asked.session,
+    )
+    place = v2.place(asked.cursor, "failures", EventPlace)
+    limit = rows(asked.limit, MAX_FAILURES)
+    read = runtime.engine.session_reads.failures
+    page = await runtime.read(read, where, asked.tool, limit, place)
+    return v2.page_response(request, FailurePage(failures=page.rows), "failures", page.next)
+
+
+async def activity(request: Request, runtime: "Runtime") -> Reply:
     """The calendar, the hours of the week, and what an active day brings."""
-    where, zone = _asked(request, ACTIVITY_DAYS)
+    where, zone = _where(decode(request, ActivityQuery), ACTIVITY_DAYS)
     try:
         return json_response(await runtime.read(activity_report, runtime.engine, where, zone))
     except TooMany:
         raise invalid("from", f"gives more than {MAX_DAYS} days; choose a later one") from None
 
 
-async def facets(request: Request, runtime: Runtime) -> Reply:
+async def facets(request: Request, runtime: "Runtime") -> Reply:
     """The values to filter by, and how often each occurs; of all time without a range."""
-    where, _ = _asked(request, None)
+    asked = decode(request, FacetsQuery)
     for field in ("project", "branch", "model", "session"):
-        if getattr(where, field) is not None:
+        if field in request.query():
             raise invalid(field, "cannot narrow facets; only agent, from and to do")
+    since, until, _ = _range(asked, None)
+    where = Where(since=since, until=until, agent=asked.agent)
     return json_response(await runtime.read(runtime.engine.facets, where))
 
 
 async def _usage(
-    request: Request, runtime: Runtime, series: int, sessions: int
+    asked: UsageQuery, runtime: "Runtime", series: int, sessions: int
 ) -> UsageReport | SessionReport:
-    where, zone = _asked(request, DEFAULT_DAYS)
-    by = choice(request, "by", Literal[By, "session"])
-    period: Period = choice(request, "bucket", Literal["day", "hour", "week", "month"])
-    span = Span(zone, str(zone), period)
+    where, zone = _where(asked, DEFAULT_DAYS)
+    span = Span(zone, str(zone), asked.bucket)
     engine = runtime.engine
-    if by == "session":
-        limit = min(request.number("limit", sessions, 1), MAX_SESSIONS)
+    if asked.by == "session":
+        limit = rows(asked.limit or sessions, MAX_SESSIONS)
         return await runtime.read(session_report, engine, where, span, limit)
-    limit = min(request.number("limit", series, 1), MAX_SERIES)
+    by: By = asked.by
+    limit = rows(asked.limit or series, MAX_SERIES)
     try:
         return await runtime.read(usage_report, engine, runtime.pricer, where, by, span, limit)
     except TooMany:
@@ -114,13 +225,28 @@ async def _usage(
         raise invalid("bucket", message) from None
 
 
-def _asked(request: Request, days: int | None) -> tuple[Where, tzinfo]:
-    """The filters and the zone; the range is ``days`` up to today without one; None: all.
+def _where(asked: Filters, days: int) -> tuple[Where, tzinfo]:
+    """The filters and the zone; see ``_range``. Raises InvalidInput."""
+    since, until, zone = _range(asked, days)
+    where = Where(
+        since=since,
+        until=until,
+        agent=asked.agent,
+        project=asked.project,
+        branch=asked.branch,
+        model=asked.model,
+        session=asked.session,
+    )
+    return where, zone
+
+
+def _range(asked: Range, days: int | None) -> tuple[int, int, tzinfo]:
+    """From, to and the zone; without a range the last ``days`` up to today; None: all time.
 
     Raises InvalidInput.
     """
-    zone = time_zone(request)
-    since, until = moment(request, "from", zone), _end(request, zone)
+    zone = time_zone(asked.tz)
+    since, until = moment("from", asked.since, zone), _end(asked.until, zone)
     if until is None:
         today = local(now_ms(), zone).date()
         until = LATEST if days is None else _days_after(today, 1, zone)
@@ -135,22 +261,12 @@ def _asked(request: Request, days: int | None) -> tuple[Where, tzinfo]:
             raise invalid(field, "must lie in the years 1970 to 2199")
     if since >= until:
         raise invalid("from", "must be before the end of the range")
-    where = Where(
-        since=since,
-        until=until,
-        agent=request.query("agent"),
-        project=request.query("project"),
-        branch=request.query("branch"),
-        model=request.query("model"),
-        session=request.query("session"),
-    )
-    return where, zone
+    return since, until, zone
 
 
-def _end(request: Request, zone: tzinfo) -> int | None:
+def _end(text: str | None, zone: tzinfo) -> int | None:
     """``to`` in ms: a time as it is, a day with all of it. Raises InvalidInput."""
-    text = request.query("to")
-    found = moment(request, "to", zone)
+    found = moment("to", text, zone)
     if found is None or text is None:
         return None
     try:

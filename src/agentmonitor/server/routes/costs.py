@@ -2,10 +2,11 @@
 
 import msgspec
 
-from agentmonitor.recalc import recalculate
+from agentmonitor.recalc import Outcome, recalculate
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Reply, Request, decode_body
-from agentmonitor.server.progress import progress_reply
+from agentmonitor.server.operation import JSON, LINES, Operation
+from agentmonitor.server.progress import Came, Failed, Progressed, progress_reply
 from agentmonitor.server.router import Router
 
 
@@ -20,11 +21,13 @@ class RecalcRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 def register(router: Router) -> None:
     """Add the routes of this module."""
-    router.add("POST", "/api/v2/costs/recalc", recalc)
+    lines = {LINES: Progressed[int] | Came[Outcome] | Failed}
+    told = Operation({200: lines}, body={JSON: RecalcRequest}, required=False)
+    router.add("POST", "/api/v2/costs/recalc", recalc, told)
 
 
 async def recalc(request: Request, runtime: Runtime) -> Reply:
-    """Tells how many requests were looked at; the outcome comes last."""
+    """Price the past anew. Lines tell how many requests are done, the last one the outcome."""
     wanted = decode_body(await request.body(), RecalcRequest)
     runtime.pricer.reload()  # prices may have been refreshed since the start
     return progress_reply(

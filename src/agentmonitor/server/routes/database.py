@@ -7,12 +7,14 @@ import msgspec
 
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.clock import now_ms, to_iso
-from agentmonitor.model.database import Retention
+from agentmonitor.model.database import DatabaseInfo, PruneOutcome, Retention
 from agentmonitor.paths import make_private_folder
 from agentmonitor.retention import SHARE, limits_of, prune
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Reply, Request, decode_body, json_response
-from agentmonitor.server.progress import Tell, progress_reply
+from agentmonitor.server.operation import JSON, LINES, Operation, answers
+from agentmonitor.server.progress import Came, Failed, Progressed, Tell, progress_reply
+from agentmonitor.server.query import Flag, decode, is_set
 from agentmonitor.server.router import Router
 
 FOLDER = "backups"
@@ -44,22 +46,34 @@ class Backup(msgspec.Struct):
     bytes: int
 
 
+class InfoQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """What to tell."""
+
+    tables: Flag = "0"
+    """The sizes of the tables as well, which takes longer."""
+
+
 def register(router: Router) -> None:
     """Add the routes of this module."""
-    router.add("GET", "/api/v2/database", info)
-    router.add("POST", "/api/v2/database/prune", start_prune)
-    router.add("POST", "/api/v2/database/backup", start_backup)
+    add = router.add
+    add("GET", "/api/v2/database", info, Operation(answers(DatabaseInfo), InfoQuery))
+    lines = {LINES: Progressed[tuple[int, int]] | Came[PruneOutcome] | Failed}
+    told = Operation({200: lines}, body={JSON: PruneRequest}, required=False)
+    add("POST", "/api/v2/database/prune", start_prune, told)
+    lines = {LINES: Progressed[tuple[int, int]] | Came[Backup] | Failed}
+    told = Operation({200: lines}, body={JSON: BackupRequest}, required=False)
+    add("POST", "/api/v2/database/backup", start_backup, told)
 
 
 async def info(request: Request, runtime: Runtime) -> Reply:
     """What the database holds; with ``tables=1`` each table's size as well."""
-    tables = request.query("tables") == "1"
+    tables = is_set(decode(request, InfoQuery).tables)
     found = await runtime.read(runtime.engine.database_info, runtime.retention, tables=tables)
     return json_response(found)
 
 
 async def start_prune(request: Request, runtime: Runtime) -> Reply:
-    """Tells how many events are done; the outcome comes last."""
+    """Prune old events. Lines tell how many are done, the last one the outcome."""
     wanted = decode_body(await request.body(), PruneRequest)
     kept = Retention(wanted.days, wanted.gigabytes)
     if not kept.days and not kept.gigabytes:
@@ -76,7 +90,7 @@ async def start_prune(request: Request, runtime: Runtime) -> Reply:
 
 
 async def start_backup(request: Request, runtime: Runtime) -> Reply:
-    """Tells how much is done; where the backup is comes last."""
+    """Make a backup. Lines tell how much of 100 is done, the last one where it is."""
     wanted = decode_body(await request.body(), BackupRequest)
     target = _target(runtime.settings.db_path, wanted.name)
 

@@ -1,22 +1,82 @@
 """``/api/events``: one event, a batch, and the list."""
 
+from typing import Annotated
+
+import msgspec
+
 from agentmonitor.model import wire
+from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter
+from agentmonitor.model.session import EventRow
+from agentmonitor.model.stats import FilterOptions
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Reply, Request, Response, json_response
+from agentmonitor.server.operation import JSON, Operation, answers
+from agentmonitor.server.query import Instant, Limit, decode, instant, rows
 from agentmonitor.server.router import Router
 
-_FILTERS = (
-    "agent_type", "event_type", "tool_name", "session_id", "branch", "project", "model", "source",
-)  # fmt: skip
+
+class EventsQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """Which events, and which page."""
+
+    agent_type: str | None = None
+    event_type: str | None = None
+    tool_name: str | None = None
+    session_id: str | None = None
+    branch: str | None = None
+    project: str | None = None
+    model: str | None = None
+    source: str | None = None
+    since: Instant | None = None
+    """At or after, by the events' own time."""
+    until: Instant | None = None
+    """At or before, by the events' own time."""
+    limit: Limit = 50
+    """Rows of the page; 10,000 at most."""
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Rows that are left out before the page."""
+
+
+class Received(msgspec.Struct):
+    """What became of an event."""
+
+    received: int
+    """1: it is stored; 0: it was there already."""
+    ids: list[int]
+    """Its number, if it is stored."""
+    duplicates: int
+
+
+class BatchReceived(msgspec.Struct):
+    """What became of a batch."""
+
+    received: int
+    """Events that are stored."""
+    ids: list[int]
+    """Their numbers, in order."""
+    duplicates: int
+    """Events that were there already."""
+    rejected: list[wire.Rejected]
+    """Events that were refused; the others are stored."""
+
+
+class EventList(msgspec.Struct):
+    """``GET /api/events``, newest first."""
+
+    events: list[EventRow]
+    total: int
+    """Events that match, on all pages."""
 
 
 def register(router: Router) -> None:
     """Add the routes of this module."""
-    router.add("POST", "/api/events", receive_one)
-    router.add("POST", "/api/events/batch", receive_batch)
-    router.add("GET", "/api/events", list_events)
-    router.add("GET", "/api/filter-options", filter_options)
+    add = router.add
+    both = {**answers(Received), **answers(Received, 201)}
+    add("POST", "/api/events", receive_one, Operation(both, body={JSON: Event}, errors=(507,)))
+    told = Operation(answers(BatchReceived, 201), body={JSON: wire.Batch}, errors=(507,))
+    add("POST", "/api/events/batch", receive_batch, told)
+    add("GET", "/api/events", list_events, Operation(answers(EventList), EventsQuery))
+    add("GET", "/api/filter-options", filter_options, Operation(answers(FilterOptions)))
 
 
 async def receive_one(request: Request, runtime: Runtime) -> Response:
@@ -25,8 +85,8 @@ async def receive_one(request: Request, runtime: Runtime) -> Response:
     await runtime.locate([event])
     (stored,) = await runtime.pipeline.ingest([event])
     if stored is None:
-        return json_response({"received": 0, "ids": [], "duplicates": 1})
-    return json_response({"received": 1, "ids": [stored], "duplicates": 0}, 201)
+        return json_response(Received(0, [], 1))
+    return json_response(Received(1, [stored], 0), 201)
 
 
 async def receive_batch(request: Request, runtime: Runtime) -> Response:
@@ -35,22 +95,28 @@ async def receive_batch(request: Request, runtime: Runtime) -> Response:
     await runtime.locate(events)
     outcome = await runtime.pipeline.ingest(events)
     ids = [number for number in outcome if number is not None]
-    answer = {
-        "received": len(ids),
-        "ids": ids,
-        "duplicates": len(outcome) - len(ids),
-        "rejected": rejected,
-    }
+    answer = BatchReceived(len(ids), ids, len(outcome) - len(ids), rejected)
     return json_response(answer, 201)
 
 
 async def list_events(request: Request, runtime: Runtime) -> Reply:
     """Events by filter, newest first."""
-    texts = {name: request.query(name) for name in _FILTERS}
-    where = EventFilter(**texts, since=request.time("since"), until=request.time("until"))
-    limit, offset = request.limit(50), request.number("offset", 0)
-    rows, total = await runtime.read(runtime.engine.events, where, limit, offset)
-    return json_response({"events": rows, "total": total})
+    asked = decode(request, EventsQuery)
+    where = EventFilter(
+        agent_type=asked.agent_type,
+        event_type=asked.event_type,
+        tool_name=asked.tool_name,
+        session_id=asked.session_id,
+        branch=asked.branch,
+        project=asked.project,
+        model=asked.model,
+        source=asked.source,
+        since=instant("since", asked.since),
+        until=instant("until", asked.until),
+    )
+    limit = rows(asked.limit)
+    found, total = await runtime.read(runtime.engine.events, where, limit, asked.offset)
+    return json_response(EventList(list(found), total))
 
 
 async def filter_options(request: Request, runtime: Runtime) -> Reply:

@@ -1,10 +1,13 @@
 """``POST /api/hooks/<agent>``: the agents' own hook payloads, as they are."""
 
+from typing import Any
+
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model import wire
 from agentmonitor.model.clock import now_ms
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.http import Reply, Request, Response, error_response
+from agentmonitor.server.operation import JSON, Operation
 from agentmonitor.server.router import Router
 
 MAX_HOOK_BODY = 16 * 1024 * 1024
@@ -13,7 +16,8 @@ MAX_HOOK_BODY = 16 * 1024 * 1024
 
 def register(router: Router) -> None:
     """Add the routes of this module."""
-    router.add("POST", "/api/hooks/{agent}", receive)
+    told = Operation({200: {}}, body={JSON: dict[str, Any]}, errors=(404, 507))
+    router.add("POST", "/api/hooks/{agent}", receive, told)
 
 
 async def receive(request: Request, runtime: Runtime) -> Reply:

@@ -21,6 +21,7 @@ from agentmonitor.server.openmetrics import (
     render,
     wants_openmetrics,
 )
+from agentmonitor.server.operation import Operation
 from agentmonitor.server.router import Router
 from agentmonitor.storage.engine import Readable
 from agentmonitor.usage.reports import live_reports
@@ -76,7 +77,8 @@ def register(router: Router) -> None:
         ]
         return Response(200, body, headers)
 
-    router.add("GET", "/metrics", metrics)
+    texts = {"text/plain": str, "application/openmetrics-text": str}
+    router.add("GET", "/metrics", metrics, Operation({200: texts}))
 
 
 class Exporter:

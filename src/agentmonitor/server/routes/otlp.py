@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 
+import msgspec
+
 from agentmonitor.errors import Closed, InvalidInput, Overloaded, StorageError
 from agentmonitor.otlp import answer
 from agentmonitor.runtime import Runtime
 from agentmonitor.server.encoding import ACCEPTED, UnsupportedEncoding, decompress
 from agentmonitor.server.http import BodyTooLarge, Reply, Request, Response
+from agentmonitor.server.operation import JSON, Operation
 from agentmonitor.server.router import Router
 
 MAX_BODY = 5 * 1024 * 1024
@@ -25,18 +28,39 @@ SIGNALS: dict[answer.Signal, Store] = {
 """What stores the records of each signal."""
 
 
+class OtlpAnswer(msgspec.Struct, rename="camel"):
+    """An Export…ServiceResponse; empty when everything was taken in."""
+
+    partial_success: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """How many records were refused, and why."""
+
+
+class OtlpFailure(msgspec.Struct):
+    """A google.rpc.Status, with ``error`` as every error here."""
+
+    error: str
+    code: int
+    message: str
+
+
 def register(router: Router) -> None:
     """Add the routes of this module."""
+    either = {JSON: dict[str, Any], _PROTOBUF[0]: bytes}
+    refused = {JSON: OtlpFailure, _PROTOBUF[0]: bytes}
+    statuses = {200: {**either, JSON: OtlpAnswer}} | dict.fromkeys((400, 413, 415, 503), refused)
+    headers = {"Content-Encoding": f"{ACCEPTED} or none."}
     for signal, store in SIGNALS.items():
         receive = _receiver(signal, store)
-        router.add("POST", f"/v1/{signal}", receive)
-        router.add("POST", f"/api/otel/v1/{signal}", receive)
+        told = Operation(statuses, body=either, headers=headers, required=False)
+        router.add("POST", f"/v1/{signal}", receive, told)
+        router.add("POST", f"/api/otel/v1/{signal}", receive, told)
 
 
 def _receiver(
     signal: answer.Signal, store: Store
 ) -> Callable[[Request, Runtime], Awaitable[Reply]]:
     async def receive(request: Request, runtime: Runtime) -> Reply:
+        """Take in OTLP records; the answer has the encoding of the request."""
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
         protobuf = kind in _PROTOBUF
         try:

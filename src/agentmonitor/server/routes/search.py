@@ -1,40 +1,71 @@
 """``/api/v2/search``: events by their words."""
 
-from agentmonitor.errors import InvalidInput
-from agentmonitor.model.search import Search, parse_place, parse_words
-from agentmonitor.runtime import Runtime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from agentmonitor.model.search import MAX_QUERY, Search, SearchPage, parse_place, parse_words
 from agentmonitor.server.http import Reply, Request, json_response
+from agentmonitor.server.operation import Operation, answers
+from agentmonitor.server.query import Cursor, Instant, Limit, decode, instant, rows
 from agentmonitor.server.router import Router
 
-DEFAULT_HITS = 20
+if TYPE_CHECKING:
+    from agentmonitor.runtime import Runtime
+
 MAX_HITS = 100
 """Each hit needs its text: a page stays small."""
 
 
+class SearchQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """What to look for, where, and which page."""
+
+    q: Annotated[str, msgspec.Meta(max_length=MAX_QUERY)] = ""
+    """Words, `"phrases"`, `begin*`, `one OR another`, `-without`; one word at least."""
+    agent: str | None = None
+    """The agent's type."""
+    event_type: str | None = msgspec.field(name="type", default=None)
+    """The type of the events."""
+    tool: str | None = None
+    session: str | None = None
+    """A session's id."""
+    project: str | None = None
+    branch: str | None = None
+    model: str | None = None
+    since: Instant | None = msgspec.field(name="from", default=None)
+    """At or after. An ISO 8601 time; without an offset it is UTC."""
+    until: Instant | None = msgspec.field(name="to", default=None)
+    """At or before. An ISO 8601 time; without an offset it is UTC."""
+    group: Literal["session"] | None = None
+    """The best hit of each session."""
+    limit: Limit = 20
+    """Hits of the page; 100 at most, and fewer do not mean that it is the last one."""
+    cursor: Cursor | None = None
+    """The `next` of the page before."""
+
+
 def register(router: Router) -> None:
     """Add the routes of this module."""
-    router.add("GET", "/api/v2/search", search)
+    told = Operation(answers(SearchPage), SearchQuery, errors=(501,))
+    router.add("GET", "/api/v2/search", search, told)
 
 
-async def search(request: Request, runtime: Runtime) -> Reply:
+async def search(request: Request, runtime: "Runtime") -> Reply:
     """The events that match, best first."""
-    group = request.query("group")
-    if group not in (None, "session"):
-        raise InvalidInput("Invalid group: must be session.", [("group", "must be session")])
-    cursor = request.query("cursor")
-    asked = Search(
-        words=parse_words(request.query("q") or ""),
-        agent_type=request.query("agent"),
-        event_type=request.query("type"),
-        tool_name=request.query("tool"),
-        session_id=request.query("session"),
-        branch=request.query("branch"),
-        project=request.query("project"),
-        model=request.query("model"),
-        since=request.time("from"),
-        until=request.time("to"),
-        limit=min(request.limit(DEFAULT_HITS), MAX_HITS),
-        place=None if cursor is None else parse_place(cursor),
-        by_session=group is not None,
+    asked = decode(request, SearchQuery)
+    wanted = Search(
+        words=parse_words(asked.q),
+        agent_type=asked.agent,
+        event_type=asked.event_type,
+        tool_name=asked.tool,
+        session_id=asked.session,
+        branch=asked.branch,
+        project=asked.project,
+        model=asked.model,
+        since=instant("from", asked.since),
+        until=instant("to", asked.until),
+        limit=rows(asked.limit, MAX_HITS),
+        place=None if asked.cursor is None else parse_place(asked.cursor),
+        by_session=asked.group is not None,
     )
-    return json_response(await runtime.read(runtime.engine.search, asked))
+    return json_response(await runtime.read(runtime.engine.search, wanted))

@@ -13,18 +13,19 @@ from agentmonitor.storage.engine import WriteResult
 from agentmonitor.storage.sqlite.activities import Activities
 from agentmonitor.storage.sqlite.activity_keys import ActivityKeys, keys_of
 from agentmonitor.storage.sqlite.books import Books
+from agentmonitor.storage.sqlite.channels import ChannelSums
 from agentmonitor.storage.sqlite.contents import Contents
 from agentmonitor.storage.sqlite.event_ids import EventIds, Identities
-from agentmonitor.storage.sqlite.event_rows import CHANNELS, ID, EventRows, Row
+from agentmonitor.storage.sqlite.event_rows import CHANNELS, ID, EventRows, Row, highest_id
+from agentmonitor.storage.sqlite.folds import Folds
 from agentmonitor.storage.sqlite.ledger import Ledger, entry_of
-from agentmonitor.storage.sqlite.names import NameWriter
+from agentmonitor.storage.sqlite.names import STATUSES, NameWriter
 from agentmonitor.storage.sqlite.pruned import Pruned
 from agentmonitor.storage.sqlite.rollups import Cells, measure
 from agentmonitor.storage.sqlite.session_files import SessionFiles
 from agentmonitor.storage.sqlite.session_states import SessionStates, describe, live
 from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 
-STATUSES = ("success", "error", "timeout")
 _STATUS_IDS: dict[str | None, int] = {None: 0} | {name: n for n, name in enumerate(STATUSES)}
 
 # When events leave "no project", the last use of their branch there is that of those that stay.
@@ -53,13 +54,15 @@ class Applier:
         self.rows = EventRows(connection)
         self._keys = ActivityKeys(connection)
         self.ledger = Ledger(connection)
-        self.books = Books(self._cells, self.sessions, self._files)
+        self.channels = ChannelSums(connection)
+        self.books = Books(self._cells, self.sessions, self._files, self.channels)
         self._contents = Contents(connection)
         self.pruned = Pruned(connection, self._cells)
         self._activities = Activities(
             self.rows, self._keys, self.ledger, self.books, self.sessions, self._event_ids,
             self._contents, self.pruned,
         )  # fmt: skip
+        self.folds = Folds(connection)
         self._placed: set[tuple[int, int]] = set()
         self._last_id = self._read_last_id()
 
@@ -100,6 +103,7 @@ class Applier:
         self._keys.save()
         self.ledger.save()
         self._contents.save()
+        self.channels.save()
         self._files.save()
         self.sessions.save()
         self._cells.write()
@@ -107,10 +111,13 @@ class Applier:
             self._cells.fold()
             self._connection.executemany(_BRANCH_LAST_USE, sorted(self._placed))
             self._placed.clear()
+        self.folds.keep_up(self._last_id)
 
-    def fold(self) -> None:
-        """Bring the roll-ups up to date with what small transactions left pending."""
+    def fold(self, now: int) -> None:
+        """Bring the roll-ups up to date with what small transactions left pending, and with the
+        days that are over at ``now`` (ms)."""
         self._cells.fold()
+        self._cells.sealed(self.folds.seal(now))
 
     def release(self) -> None:
         """To be called before something else changes or deletes rows of events."""
@@ -124,9 +131,11 @@ class Applier:
         self._cells.forget()
         self._placed.clear()
         self._event_ids.forget()
+        self.folds.forget()
         self._keys.forget()
         self.ledger.forget()
         self._contents.forget()
+        self.channels.forget()
         self._files.forget()
         self.names.forget()
         self.sessions.forget()
@@ -288,13 +297,3 @@ class Applier:
             (new_project, new_branch, session.key),
         )
         self.pruned.place(session.key, new_project, new_branch)
-
-
-def highest_id(connection: sqlite3.Connection) -> int:
-    """The highest id that an event ever had, also of those that are gone."""
-    queries = (
-        "SELECT max(id) FROM events",
-        "SELECT max(event) FROM activity_merges",
-        "SELECT event FROM pruned_upto",
-    )
-    return max(int(connection.execute(query).fetchone()[0] or 0) for query in queries)

@@ -2,6 +2,7 @@
 
 from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.storage.sqlite import event_rows as col
+from agentmonitor.storage.sqlite.channels import BITS, ChannelSums
 from agentmonitor.storage.sqlite.event_rows import Row
 from agentmonitor.storage.sqlite.ledger import Entry
 from agentmonitor.storage.sqlite.rollups import Cells, measure, to_nano
@@ -12,10 +13,13 @@ from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 class Books:
     """Keeps roll-ups and sessions in step with rows, inside the writer's transaction."""
 
-    def __init__(self, cells: Cells, sessions: SessionWriter, files: SessionFiles) -> None:
+    def __init__(
+        self, cells: Cells, sessions: SessionWriter, files: SessionFiles, channels: ChannelSums
+    ) -> None:
         self._cells = cells
         self._sessions = sessions
         self._files = files
+        self._channels = channels
 
     def enter(self, row: Row, entry: Entry | None, session: Session) -> None:
         """Count ``row``, whose session is ``session``."""
@@ -68,6 +72,14 @@ class Books:
         if row[col.FILE]:
             self._files.add(session, row[col.FILE])
         self._sessions.touch(session)
+        key = row[col.AGENT] << BITS | row[col.CHANNELS]
+        change = self._channels.changes.get(key)
+        if change is None:
+            self._channels.changes[key] = [1, time]
+        else:
+            change[0] += 1
+            if time > change[1]:
+                change[1] = time
 
     def strike(self, row: Row, entry: Entry | None) -> None:
         """Take back what ``enter`` counted for ``row`` as it stands."""
@@ -82,6 +94,7 @@ class Books:
             _compare(session, entry, -1)
         self._sessions.touch(session)
         self._cells.add(_key(row), cell, row[col.TIME])
+        self._channels.take(row[col.AGENT], row[col.CHANNELS])
 
     def move(self, before: Row, entry_before: Entry | None, row: Row, entry: Entry | None) -> None:
         """``before`` became ``row``."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from agentmonitor.errors import DatabaseUnusable
 from agentmonitor.model.clock import DAY_MS, to_iso
 from agentmonitor.model.database import CheckOutcome, Finding
+from agentmonitor.storage.sqlite.folds import COLUMNS, OF_EVENT
 from agentmonitor.storage.sqlite.info import is_current, reading, snapshot
 from agentmonitor.storage.sqlite.rollups import ALL, DAY, HOUR, MEASURES, MINUTE
 
@@ -59,7 +60,9 @@ _VIEWS = {
     "sums_by_usage": (("agent", "type", "tool", "model", "source"), (HOUR, DAY, ALL)),
     "sums_by_time": (("agent",), (MINUTE, HOUR, DAY, ALL)),
     "sums_by_project": (("project", "agent"), (HOUR, DAY, ALL)),
+    "sums_by_place": (("project", "branch", "agent", "model"), (HOUR, DAY)),
 }
+_TOOL_SUMS = ("calls", "failures", "duration_ms", "durations")
 _COARSER = {MINUTE: "bucket / 60", HOUR: "bucket / 24", DAY: "0"}
 _OF_SESSIONS = (
     "events", "errors", "tokens_in", "tokens_out", "cache_read", "cache_write", "cost_nano",
@@ -94,10 +97,14 @@ def check(
             for view, (keys, levels) in _VIEWS.items():
                 tell(view)
                 findings.append(Finding(view, _totals(connection, view, keys, levels)))
+            tell("sums by tool")
+            findings.append(Finding("sums by tool", _tools(connection)))
             tell("sums of sessions")
             findings.append(Finding("sums of sessions", _sessions(connection)))
             tell("sums_by_branch")
             findings.append(Finding("sums_by_branch", _branches(connection)))
+            tell("sums by channel")
+            findings.append(Finding("sums by channel", _channels(connection)))
     sound = not any(finding.faults for finding in findings)
     return CheckOutcome(str(path), sound, findings, None if sound else _advice(bool(broken)))
 
@@ -156,6 +163,31 @@ def _totals(
     return faults[:MAX_FAULTS]
 
 
+def _tools(connection: sqlite3.Connection) -> list[str]:
+    """The hours say what the events say that are folded in, and the days what their hours say."""
+    keys, columns = ", ".join(COLUMNS[1:4]), ", ".join(COLUMNS[1:8])
+    taken = ", ".join(f"-{name}" for name in COLUMNS[4:8])
+    plain, ours = ", ".join(_TOOL_SUMS), ", ".join(f"-{name}" for name in _TOOL_SUMS)
+    folded = "(SELECT event FROM folded_upto)"
+    return _differences(
+        connection,
+        ("hour since 1970", *COLUMNS[1:4]),
+        _TOOL_SUMS,
+        f"SELECT minute / 60, {columns} FROM (SELECT {OF_EVENT} FROM events"
+        f" WHERE id <= {folded} AND tool != 0)",
+        f"SELECT minute / 60, {columns} FROM pruned WHERE tool != 0",
+        f"SELECT minute / 60, {keys}, {taken} FROM fold_late",
+        f"SELECT hour, {keys}, {ours} FROM rollup_tool_hours",
+    ) + _differences(
+        connection,
+        ("day since 1970", *COLUMNS[1:4]),
+        _TOOL_SUMS,
+        f"SELECT hour / 24, {keys}, {plain} FROM rollup_tool_hours"
+        " WHERE hour < 24 * (SELECT sealed_day FROM folded_upto)",
+        f"SELECT day, {keys}, {ours} FROM rollup_tool_days",
+    )
+
+
 def _sessions(connection: sqlite3.Connection) -> list[str]:
     plain = ", ".join(_OF_SESSIONS)
     true = ", ".join(_OF_EVENTS.get(m, m) for m in _OF_SESSIONS)
@@ -179,6 +211,16 @@ def _branches(connection: sqlite3.Connection) -> list[str]:
         "SELECT branch, project, agent, 1 FROM events WHERE branch != 0",
         "SELECT branch, project, agent, events FROM pruned WHERE branch != 0",
         "SELECT branch, project, agent, -events FROM sums_by_branch",
+    )
+
+
+def _channels(connection: sqlite3.Connection) -> list[str]:
+    return _differences(
+        connection,
+        ("agent", "channels"),
+        ("events",),
+        "SELECT agent, channels, 1 FROM events",
+        "SELECT agent, channels, pruned - events FROM channel_sums",
     )
 
 

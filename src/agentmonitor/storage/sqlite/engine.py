@@ -12,6 +12,7 @@ from agentmonitor.model.mark import Mark
 from agentmonitor.model.quota import Quota
 from agentmonitor.model.search import Search, SearchPage
 from agentmonitor.model.signal import SessionSignal
+from agentmonitor.model.span import SessionSpan
 from agentmonitor.paths import make_private_folder
 from agentmonitor.storage.engine import TaskDone, WriteDone
 from agentmonitor.storage.sqlite import maintain, prune
@@ -19,6 +20,7 @@ from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.backup import back_up
 from agentmonitor.storage.sqlite.connect import open_writer, translate
 from agentmonitor.storage.sqlite.event_ids import identify
+from agentmonitor.storage.sqlite.folds import catch_up
 from agentmonitor.storage.sqlite.lock import DatabaseLock
 from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.quotas import check_quotas, store_quotas
@@ -27,6 +29,8 @@ from agentmonitor.storage.sqlite.reprice import reprice
 from agentmonitor.storage.sqlite.search_indexer import Indexer
 from agentmonitor.storage.sqlite.search_reader import SearchReader
 from agentmonitor.storage.sqlite.search_source import forget_changes
+from agentmonitor.storage.sqlite.session_parts import SessionParts
+from agentmonitor.storage.sqlite.spans import store_spans
 from agentmonitor.storage.sqlite.writer import Batch, Task, Writer
 
 
@@ -46,6 +50,7 @@ class SqliteEngine(Reader):
         self._writer: Writer | None = None
         self.indexer = Indexer(path, self._forget_changes, self.queued)
         self._searches = SearchReader(self.indexer)
+        self._parts = SessionParts(self._snapshot, self._write)
 
     def open(self) -> None:
         """Lock, make or migrate the file, start the writer.
@@ -57,6 +62,7 @@ class SqliteEngine(Reader):
         try:
             self._writing = open_writer(self.path, shrinks=self._shrinks)
             migrate(self._writing, self.path)
+            catch_up(self._writing, now_ms())
             self._writer = Writer(self._writing, self.path, self._lingering)
         except sqlite3.Error as error:
             self._abandon()
@@ -100,14 +106,25 @@ class SqliteEngine(Reader):
 
         self._open_writer().post(Task(work, done or (lambda error: None)))
 
+    def put_spans(self, spans: Sequence[SessionSpan], done: TaskDone | None = None) -> None:
+        """Queue spans; ``done`` is called in the writer thread."""
+        kept = tuple(spans)
+
+        def work(connection: sqlite3.Connection, applier: Applier) -> None:
+            store_spans(connection, kept)
+
+        self._open_writer().post(Task(work, done or (lambda error: None)))
+
     def sweep(self, now: int, timeout_ms: int) -> list[str]:
         """Make silent sessions idle, then ended; the ids of those that changed."""
 
         def work(connection: sqlite3.Connection, applier: Applier) -> list[str]:
-            applier.fold()
+            applier.fold(now)
             return maintain.sweep(connection, applier.sessions, now, timeout_ms)
 
-        return self._open_writer().call(work)
+        changed = self._open_writer().call(work)
+        self._parts.keep_up()
+        return changed
 
     def reprice(self, prices: Sequence[tuple[int, float]]) -> int:
         """Set our cost of events (id, US dollars), and the totals with it."""
@@ -147,6 +164,9 @@ class SqliteEngine(Reader):
         """The events that match, best first."""
         with self._snapshot() as connection:
             return self._searches.search(connection, self._names, asked)
+
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        self._open_writer().call(lambda connection, _: work(connection))
 
     def _forget_changes(self, upto: int) -> None:
         self._open_writer().call(lambda connection, _: forget_changes(connection, upto))

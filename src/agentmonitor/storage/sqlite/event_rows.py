@@ -92,3 +92,13 @@ class EventRows:
         self.new = []
         self._kept.clear()
         self._changed.clear()
+
+
+def highest_id(connection: sqlite3.Connection) -> int:
+    """The highest id that an event ever had, also of those that are gone."""
+    queries = (
+        "SELECT max(id) FROM events",
+        "SELECT max(event) FROM activity_merges",
+        "SELECT event FROM pruned_upto",
+    )
+    return max(int(connection.execute(query).fetchone()[0] or 0) for query in queries)

@@ -60,6 +60,11 @@ def is_current(connection: sqlite3.Connection) -> bool:
     return bool(applied(connection)[-1:] == [migrations()[-1][:2]])
 
 
+def sqlite_version() -> str:
+    """The version of SQLite."""
+    return sqlite3.sqlite_version
+
+
 def pruned_events(connection: sqlite3.Connection) -> int:
     """Events that only the totals still know."""
     (count,) = connection.execute("SELECT coalesce(sum(events), 0) FROM pruned").fetchone()

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from agentmonitor.model.activity import ABANDONED_MS
 from agentmonitor.model.clock import MINUTE_MS
+from agentmonitor.storage.sqlite.channels import rebuild_channels
+from agentmonitor.storage.sqlite.folds import clear_folds, fold_pages
 from agentmonitor.storage.sqlite.pruned import add_to_sessions, count_pruned
 from agentmonitor.storage.sqlite.rollups import MAX_SUM, Cells, clear_tables, measure, to_nano
 from agentmonitor.storage.sqlite.sessions import ENDED, IDLE, STATES, SessionWriter
@@ -69,6 +71,9 @@ def rebuild(
         if len(cells) >= _REBUILD_CELLS:
             cells.fold()
     cells.fold()
+    rebuild_channels(connection)
+    clear_folds(connection)
+    fold_pages(connection)
     _rebuild_sessions(connection)
     if progress is not None:
         progress(total, total)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from agentmonitor.model.mark import FileMark, Mark, SeriesMark
+from agentmonitor.model.mark import FileMark, FileRead, Mark, SeriesMark
 
 _TABLES: dict[type[Mark], str] = {FileMark: "file_marks", SeriesMark: "series_marks"}
 M = TypeVar("M", FileMark, SeriesMark)
@@ -26,6 +26,12 @@ def save_marks(connection: sqlite3.Connection, marks: Sequence[Mark]) -> None:
 def file_marks(connection: sqlite3.Connection) -> list[FileMark]:
     """Every file that was ever read."""
     return [_made(FileMark, row) for row in connection.execute("SELECT * FROM file_marks")]
+
+
+def files_read(connection: sqlite3.Connection) -> dict[str, FileRead]:
+    """By path: every file that was ever read. Cheaper than the marks, which hold states."""
+    rows = connection.execute("SELECT path, size, mtime_ns, inode, offset FROM file_marks")
+    return {path: FileRead(*read) for path, *read in rows}
 
 
 def file_mark(connection: sqlite3.Connection, path: str) -> FileMark | None:

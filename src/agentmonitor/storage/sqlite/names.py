@@ -3,6 +3,10 @@
 import sqlite3
 from collections.abc import Iterable
 
+from agentmonitor.model.event import Status
+
+STATUSES: tuple[Status, ...] = ("success", "error", "timeout")
+"""An event's status by its id: the only names whose ids are fixed."""
 CACHE = 20_000
 """Names kept in memory at most; what arrives is untrusted, so the cache may not grow freely."""
 

@@ -1,6 +1,7 @@
 """Pruning: events go, their totals stay. By pages, so that nobody waits for long."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from agentmonitor.model.clock import MINUTE_MS, to_iso
 from agentmonitor.model.database import PruneLimits, PruneOutcome, PruneStep
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.connect import open_writer, translate
+from agentmonitor.storage.sqlite.event_rows import highest_id
+from agentmonitor.storage.sqlite.folds import mark_of
 from agentmonitor.storage.sqlite.lock import DatabaseLock
 from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.pruned import PrunedKey
 from agentmonitor.storage.sqlite.rollups import measure, to_nano
+from agentmonitor.storage.sqlite.spans import prune_spans
 
 _ROW_BYTES = 150
 """What an event takes beside its metadata and contents, about: row, indexes, ledger."""
@@ -72,9 +76,12 @@ def prune_page(
         # Only what is too old.
         found = [row for row in found if limits.before is not None and row[1] < limits.before]
     if found:
+        applier.folds.fold(highest_id(connection))
         _take_over(connection, applier, found)
         _delete(connection, applier, [row[0] for row in found])
+        applier.folds.forget_late()
     last = found[-1][1] if found else after
+    prune_spans(connection, max(last, limits.before or 0) if found else limits.before or 0, count)
     return PruneStep(events=len(found), last=last, used_bytes=used_bytes(connection))
 
 
@@ -125,6 +132,7 @@ def _take_over(
 ) -> None:
     """Keep what totals need of the events."""
     sums: dict[PrunedKey, list[int]] = {}
+    marks: dict[PrunedKey, str] = {}
     files: set[tuple[int, int]] = set()
     activities: list[tuple[int, int]] = []
     for (
@@ -140,6 +148,7 @@ def _take_over(
             channel if wide == 1 and counted == 1 else 0,
         )  # fmt: skip
         values = [time, *cell, *more]
+        marks[key] = marks.get(key, "") + mark_of(duration)
         known = sums.get(key)
         if known is not None:
             values = [max(time, known[0])]
@@ -149,7 +158,8 @@ def _take_over(
             files.add((session, file))
         if channels:
             activities.append((number, channels))
-    applier.pruned.add(sums)
+    applier.pruned.add(sums, marks)
+    applier.channels.prune(Counter((row[3], row[11]) for row in found))
     connection.executemany("INSERT OR IGNORE INTO pruned_files VALUES (?, ?)", sorted(files))
     connection.executemany("INSERT INTO pruned_activities VALUES (?, ?)", sorted(activities))
     newest = max(row[0] for row in found)

@@ -9,21 +9,22 @@ from typing import Literal
 
 from agentmonitor.errors import StorageError
 from agentmonitor.model.analytics import SessionUse, Sums, UsageFacts, UsageQuestion, Where
+from agentmonitor.model.channels import ChannelUse
 from agentmonitor.model.database import DatabaseInfo, PruneLimits, PruneOutcome, Retention
 from agentmonitor.model.filters import EventFilter, SessionFilter
 from agentmonitor.model.insight import ActivityFacts, Facets, ToolReport
-from agentmonitor.model.mark import FileMark, SeriesMark
+from agentmonitor.model.mark import FileMark, FileRead, SeriesMark
 from agentmonitor.model.quota import Quota
 from agentmonitor.model.session import EventRow, SessionRow
 from agentmonitor.model.stats import Cost, FilterOptions, Stats, ToolStats, WindowUse
 from agentmonitor.model.totals import Totals
 from agentmonitor.model.usage import Priceable
 from agentmonitor.model.windows import Block, Kind
-from agentmonitor.storage.sqlite import marks, prune, reprice
-from agentmonitor.storage.sqlite.apply import highest_id
+from agentmonitor.storage.sqlite import marks
+from agentmonitor.storage.sqlite.channels import channel_uses
 from agentmonitor.storage.sqlite.connect import open_reader, translate
 from agentmonitor.storage.sqlite.contents import contents_of
-from agentmonitor.storage.sqlite.info import describe
+from agentmonitor.storage.sqlite.event_rows import highest_id
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.activity import ActivityQueries, check_activity
 from agentmonitor.storage.sqlite.queries.events import EventQueries
@@ -183,6 +184,11 @@ class Reader:
             found = self._names.values(connection, [number for (number,) in rows])
             return sorted(name for name in found.values() if name is not None)
 
+    def channel_uses(self) -> list[ChannelUse]:
+        """Events by agent and the channels that reported them, in no order."""
+        with self._snapshot() as connection:
+            return channel_uses(connection, self._names)
+
     def filter_options(self) -> FilterOptions:
         """The distinct values that filters can take."""
         with self._snapshot() as connection:
@@ -190,6 +196,8 @@ class Reader:
 
     def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
         """Model requests with ids above ``after``: those without a cost, or all."""
+        from agentmonitor.storage.sqlite import reprice  # part of the writing side, as prune is
+
         with self._snapshot() as connection:
             return reprice.priceable(connection, after, limit, everything=everything)
 
@@ -202,6 +210,11 @@ class Reader:
         """Every session file that was ever read."""
         with self._snapshot() as connection:
             return marks.file_marks(connection)
+
+    def files_read(self) -> dict[str, FileRead]:
+        """By path: every session file that was ever read, and what of it."""
+        with self._snapshot() as connection:
+            return marks.files_read(connection)
 
     def file_mark(self, path: str) -> FileMark | None:
         """How far one session file was read; None when it never was."""
@@ -231,11 +244,15 @@ class Reader:
 
     def database_info(self, retention: Retention, *, tables: bool) -> DatabaseInfo:
         """What the database holds; sizes by table only if they are asked for."""
+        from agentmonitor.storage.sqlite.info import describe
+
         with self._snapshot() as connection:
             return describe(connection, self.path, retention, tables=tables)
 
     def prune_plan(self, limits: PruneLimits) -> PruneOutcome:
         """What a prune would do, about."""
+        from agentmonitor.storage.sqlite import prune
+
         with self._snapshot() as connection:
             return prune.plan(connection, limits)
 

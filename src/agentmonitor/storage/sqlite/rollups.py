@@ -30,6 +30,7 @@ KEYS = {
     "rollup_usage": ("level", "bucket", "agent", "type", "tool", "model", "source"),
     "rollup_time": ("level", "bucket", "agent"),
     "rollup_project": ("level", "bucket", "project", "agent"),
+    "rollup_place": ("level", "bucket", "project", "branch", "agent", "model"),
 }
 MAX_SUM = 2**62
 _HOUR_MINUTES = HOUR_MS // MINUTE_MS
@@ -95,6 +96,7 @@ class Cells:
         self._cells: dict[CellKey, Cell] = {}
         self._times: dict[CellKey, int] = {}
         self._pending = self._count_pending()
+        self._sealed = sealed_day(connection) * _DAY_HOURS
 
     def __len__(self) -> int:
         return len(self._cells)
@@ -141,7 +143,7 @@ class Cells:
             self._connection.execute("DELETE FROM rollup_pending")
             self._pending = 0
         if self._cells:
-            _write(self._connection, self._cells, self._times)
+            _write(self._connection, self._cells, self._times, self._sealed)
             self._cells = {}
             self._times = {}
 
@@ -150,6 +152,11 @@ class Cells:
         self._cells = {}
         self._times = {}
         self._pending = self._count_pending()
+        self._sealed = sealed_day(self._connection) * _DAY_HOURS
+
+    def sealed(self, day: int) -> None:
+        """The days before ``day`` are over, and their rows are made."""
+        self._sealed = day * _DAY_HOURS
 
     def _count_pending(self) -> int:
         row = self._connection.execute("SELECT count(*) FROM rollup_pending").fetchone()
@@ -157,29 +164,47 @@ class Cells:
 
 
 def _write(
-    connection: sqlite3.Connection, cells: dict[CellKey, Cell], times: dict[CellKey, int]
+    connection: sqlite3.Connection,
+    cells: dict[CellKey, Cell],
+    times: dict[CellKey, int],
+    sealed: int,
 ) -> None:
-    """Derive the rows of every roll-up and level from ``cells``, and add them."""
+    """Derive the rows of every roll-up and level from ``cells``, and add them. Before the hour
+    ``sealed`` places have days as well."""
     usage: Rows = {}
     time: Rows = {}
     project: Rows = {}
+    place: Rows = {}
     branches: Rows = {}
+    uses: dict[tuple[int, ...], int] = {}
     last_times: dict[tuple[int, ...], int] = {}
     for key, cell in cells.items():
         minute, agent, kind, tool, model, source, project_id, branch = key
         hour = minute // _HOUR_MINUTES
         _add(usage, (HOUR, hour, agent, kind, tool, model, source), cell)
-        _add(project, (HOUR, hour, project_id, agent), cell)
         _add(time, (MINUTE, minute, agent), cell)
+        spot = (HOUR, hour, project_id, branch, agent, model)
+        _add(place, spot, cell)
+        if times[key] > uses.get(spot, -1):
+            uses[spot] = times[key]
+    for found, cell in list(place.items()):
+        _, hour, project_id, branch, agent, model = found
+        _add(project, (HOUR, hour, project_id, agent), cell)
+        if hour < sealed:
+            _add(place, (DAY, hour // _DAY_HOURS, *found[2:]), cell)
         if branch:
-            place = (branch, project_id, agent)
-            _add(branches, place, cell)
-            last_times[place] = max(last_times.get(place, 0), times[key])
+            name = (branch, project_id, agent)
+            _add(branches, name, cell)
+            last_times[name] = max(last_times.get(name, 0), uses[found])
     for (_, minute, agent), cell in list(time.items()):
         _add(time, (HOUR, minute // _HOUR_MINUTES, agent), cell)
-    tables = {"rollup_usage": usage, "rollup_time": time, "rollup_project": project}
-    for table, rows in tables.items():
+    for rows in (usage, time, project):
         _coarsen(rows)
+    tables = {
+        "rollup_usage": usage, "rollup_time": time, "rollup_project": project,
+        "rollup_place": place,
+    }  # fmt: skip
+    for table, rows in tables.items():
         _ADD[table].run(connection, [(*key, *_saved(cell)) for key, cell in rows.items()])
     _ADD_BRANCHES.run(connection, [(*k, c[0], last_times[k]) for k, c in branches.items()])
     for table, rows in (tables | {"rollup_branch": branches}).items():
@@ -227,6 +252,11 @@ _DROP_EMPTY = {
     table: f"DELETE FROM {table} WHERE {' AND '.join(f'{k} = ?' for k in keys)} AND events = 0"
     for table, keys in (KEYS | {"rollup_branch": ("branch", "project", "agent")}).items()
 }
+
+
+def sealed_day(connection: sqlite3.Connection) -> int:
+    """The day up to which roll-ups that are made by the hour have days too."""
+    return int(connection.execute("SELECT sealed_day FROM folded_upto").fetchone()[0])
 
 
 def clear_tables(connection: sqlite3.Connection) -> None:

@@ -33,8 +33,10 @@ BUSY_REST = 4.0
 """How long to rest after a page while events arrive, in times of the work."""
 IDLE_REST = 0.25
 PRESSED_REST = 24.0
-"""While more than PRESSED events wait to be written: both threads share one interpreter lock."""
+"""In a flood: more than PRESSED events wait to be written, or more than FLOOD to be indexed while
+more arrive. All threads share one interpreter lock, and an index can wait for calm."""
 PRESSED = 500
+FLOOD = 5000
 
 Forget = Callable[[int], None]
 """Drops the marks of changed events up to a number, and comes back when that is done."""
@@ -161,7 +163,7 @@ class Indexer:
                 raise
             spent = time.monotonic() - began
             if not done:
-                self._stopping.wait(spent * self._rest())
+                self._stopping.wait(spent * self._rest(source.highest() - index.indexed_to))
 
     def _open(self) -> tuple[SearchIndex, SearchSource]:
         if self._index is None or self._source is None:
@@ -225,14 +227,15 @@ class Indexer:
                 return
             at = page.upto
             index.add(page.documents)
-            self._stopping.wait((time.monotonic() - began) * max(BUSY_REST, self._rest()))
+            self._stopping.wait((time.monotonic() - began) * max(BUSY_REST, self._rest(0)))
         index.roll_back()
 
-    def _rest(self) -> float:
-        """How long to rest now, in times of the work."""
-        if self._waiting() > PRESSED:
+    def _rest(self, behind: int) -> float:
+        """How long to rest now, in times of the work. ``behind``: events that are not indexed."""
+        arriving = self._wake.is_set()
+        if self._waiting() > PRESSED or (arriving and behind > FLOOD):
             return PRESSED_REST
-        return BUSY_REST if self._wake.is_set() else IDLE_REST
+        return BUSY_REST if arriving else IDLE_REST
 
     def _say(self, error: Exception) -> None:
         """Log a failure once, and let searches tell it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from agentmonitor.storage.sqlite.connect import open_reader
+from agentmonitor.storage.sqlite.event_rows import highest_id
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.search import Document
 from agentmonitor.storage.sqlite.search_words import (
@@ -56,8 +57,7 @@ class SearchSource:
 
     def highest(self) -> int:
         """The highest number that was ever given, as far as the database tells."""
-        query = "SELECT coalesce(max(event), 0) FROM activity_merges"
-        return max(self.last(), int(self._connection.execute(query).fetchone()[0]))
+        return highest_id(self._connection)
 
     def mark(self, event: int) -> str | bytes | None:
         """The id of an event; None when it has none, or is gone."""

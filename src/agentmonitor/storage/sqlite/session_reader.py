@@ -5,18 +5,23 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.detail import FileTouched, SessionDetail
+from agentmonitor.model.failure import Failure
 from agentmonitor.model.selection import Page, Selection, SessionChoice, StoryChoice
 from agentmonitor.model.session import EventRow, SessionRow
+from agentmonitor.model.span import SpanRow
 from agentmonitor.model.story import StoryRow
 from agentmonitor.model.turns import Turn
 from agentmonitor.storage.session_reads import EventPlace, ListPlace, TurnPlace
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.orders import Orders
+from agentmonitor.storage.sqlite.queries.failures import FailureQueries
 from agentmonitor.storage.sqlite.queries.session_detail import SessionDetailQueries
 from agentmonitor.storage.sqlite.queries.session_list import SessionListQueries
 from agentmonitor.storage.sqlite.queries.session_story import SessionStoryQueries
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
+from agentmonitor.storage.sqlite.spans import session_spans
 
 T = TypeVar("T")
 
@@ -88,16 +93,31 @@ class SessionReader:
         return self._read(session_id, read)
 
     def session_turns(
-        self, session_id: str, limit: int, place: TurnPlace | None = None
+        self, session_id: str, limit: int, place: TurnPlace | None = None, *, spans: bool = False
     ) -> Page[Turn] | None:
         """Its turns, oldest first."""
 
         def read(connection: sqlite3.Connection, key: int) -> Page[Turn]:
             (row,) = SessionQueries(connection, self._names).by_id([session_id])
             queries = SessionStoryQueries(connection, self._names, key)
-            return queries.turns(limit, place, running=row.state in _RUNNING)
+            return queries.turns(limit, place, running=row.state in _RUNNING, spans=spans)
 
         return self._read(session_id, read)
+
+    def session_spans(
+        self, session_id: str, limit: int, place: EventPlace | None = None
+    ) -> Page[SpanRow] | None:
+        """Its spans by their start; also those of a session of which nothing else is known."""
+        with self._snapshot() as connection:
+            page = session_spans(connection, session_id, limit, place)
+        return page if page.rows else self._read(session_id, lambda connection, key: page)
+
+    def failures(
+        self, where: Where, tool: str | None, limit: int, place: EventPlace | None = None
+    ) -> Page[Failure]:
+        """Calls of tools that failed, the latest first."""
+        with self._snapshot() as connection:
+            return FailureQueries(connection, self._names, where, tool).page(limit, place)
 
     def _read(self, session_id: str, read: Callable[[sqlite3.Connection, int], T]) -> T | None:
         with self._snapshot() as connection:

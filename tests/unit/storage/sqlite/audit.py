@@ -5,6 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from tests.unit.storage.sqlite.timings import kept_timings, true_timings
+
 Row = dict[str, Any]
 Dump = dict[str, list[tuple[int, ...]]]
 
@@ -13,6 +15,7 @@ SUMS_BY = {
     "sums_by_usage": ((0, 1, 2), ("agent", "type", "tool", "model", "source")),
     "sums_by_time": ((0, 1, 2, 3), ("agent",)),
     "sums_by_project": ((0, 1, 2), ("project", "agent")),
+    "sums_by_place": ((1, 2), ("project", "branch", "agent", "model")),
 }
 MEASURES = (
     "events", "errors", "tokens_in", "tokens_out", "cache_read", "cache_write", "cost_nano",
@@ -36,7 +39,7 @@ def rows(path: Path, query: str) -> list[Row]:
 
 def dump(path: Path) -> Dump:
     """What reads sum up: every roll-up with what is pending, and every sum of a session."""
-    result: Dump = {}
+    result: Dump = {"timings": kept_timings(path)}
     for view, (_, keys) in SUMS_BY.items():
         width = 2 + len(keys)
         table: dict[tuple[int, ...], list[int]] = {}
@@ -63,7 +66,8 @@ def expected(path: Path) -> Dump:
     """The same as ``dump``, computed from the events and the sums of pruned ones."""
     events = rows(path, "SELECT * FROM events")
     events += [_as_event(row) for row in rows(path, "SELECT * FROM pruned")]
-    result = {name: _rolled_up(events, *shape) for name, shape in SUMS_BY.items()}
+    result: Dump = {name: _rolled_up(events, *shape) for name, shape in SUMS_BY.items()}
+    result["timings"] = true_timings(events)
     branches: defaultdict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
     sessions: dict[int, Row] = {
         row["key"]: dict.fromkeys(SUMS, 0) for row in rows(path, "SELECT key FROM sessions")
@@ -115,6 +119,14 @@ def assert_sound(path: Path) -> None:
     keyed = sorted(row["event"] for row in rows(path, "SELECT event FROM event_keys_all"))
     assert all(number <= last_pruned for number in keyed if number not in there)
     keyed = [number for number in keyed if number in there]
+    kept = "agent, type, tool, model, source, project, branch"
+    by_day = f"SELECT 1, minute / 1440, {kept}, sum(events) AS n FROM pruned GROUP BY 2, {kept}"
+    by_all = f"SELECT 0 AS level, 0 AS bucket, {kept}, sum(events) AS n FROM pruned GROUP BY {kept}"
+    true_sums = rows(path, f"{by_all} UNION ALL {by_day}")
+    sums = rows(path, "SELECT * FROM pruned_sums WHERE events != 0 ORDER BY level, bucket")
+    assert sorted(tuple(r.values()) for r in sums) == sorted(
+        tuple(r.values()) for r in true_sums if r["n"]
+    )
     known = {row["event"] for row in rows(path, "SELECT event FROM pruned_activities")}
     assert not known & there
     for table in ("ledger", "evidence", "contents"):

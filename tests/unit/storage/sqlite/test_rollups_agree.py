@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal
-from agentmonitor.storage.sqlite import maintain, rollups
+from agentmonitor.storage.sqlite import folds, maintain, rollups
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import AGENTS, DAY, LINGERING, NOW, event, events, moments, report
 from tests.unit.storage.sqlite.audit import Row, assert_sound, dump, rows
@@ -58,10 +58,12 @@ def tables(path: Path) -> dict[str, list[Row]]:
 
 @contextmanager
 def limits(appended: int, pending: int) -> Iterator[None]:
-    """Transactions with more than ``appended`` changes are folded in, as are ``pending`` rows."""
+    """Transactions with more than ``appended`` changes are folded in, as are ``pending`` rows or
+    events."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rollups, "MAX_APPENDED", appended)
         patch.setattr(rollups, "MAX_PENDING", pending)
+        patch.setattr(folds, "STEP", pending)
         yield
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import HOUR_MS, to_iso
+from agentmonitor.model.durations import percentiles
 from agentmonitor.model.insight import (
     ActivityFacts,
     BranchFacet,
@@ -21,6 +22,7 @@ from agentmonitor.model.insight import (
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.grouped import Groups, columns_of
 from agentmonitor.storage.sqlite.queries.spans import cover, measured
+from agentmonitor.storage.sqlite.queries.tools import FILTERS, ToolQueries, ToolTally
 from agentmonitor.storage.sqlite.rollups import HOUR, MINUTE
 
 QUARTER_MS = HOUR_MS // 4
@@ -43,16 +45,18 @@ class ActivityQueries:
     def tools(self, by: Literal["agent", "project"]) -> ToolReport:
         """Calls by tool, and of each by agent or project. Raises TooLarge."""
         where = self._where
-        cells = self._groups.sums(("tool", by), _CALLS, (where.since, where.until))
-        names = self._names.values(self._connection, {n for key in cells for n in key[1:]})
-        tools: dict[str, dict[str | None, list[float]]] = {}
-        for (_, tool, part), row in cells.items():
+        tallies = self._tallies(by)
+        names = self._names.values(self._connection, {n for key in tallies for n in key})
+        tools: dict[str, dict[str | None, ToolTally]] = {}
+        for (tool, part), tally in tallies.items():
             name = names[tool]
             if name is not None:
-                tools.setdefault(name, {})[names[part]] = row
+                tools.setdefault(name, {})[names[part]] = tally
         found = []
         for name, parts in tools.items():
-            whole = [sum(column) for column in zip(*parts.values(), strict=True)]
+            whole = ToolTally()
+            for tally in parts.values():
+                whole.add(tally)
             shares = [ToolPart(key=key, **_calls(row)) for key, row in parts.items()]
             shares.sort(key=lambda part: (-part.calls, part.key or ""))
             found.append(ToolUse(tool=name, parts=shares, **_calls(whole)))
@@ -65,6 +69,16 @@ class ActivityQueries:
             failures=sum(tool.failures for tool in found),
             tools=found,
         )
+
+    def _tallies(self, by: str) -> dict[tuple[int, int], ToolTally]:
+        span = (self._where.since, self._where.until)
+        if self._columns.keys() <= FILTERS:
+            return ToolQueries(self._connection, self._columns).tallies(by, *span)
+        found = {}
+        for (_, tool, part), row in self._groups.sums(("tool", by), _CALLS, span).items():
+            found[tool, part] = ToolTally()
+            found[tool, part].sums = row
+        return found
 
     def facts(self, edges: Sequence[int]) -> ActivityFacts:
         """Sums by day and by hour. ``edges``: where days begin, and the end of the last (ms)."""
@@ -185,12 +199,15 @@ def check_activity(where: Where) -> None:
         raise InvalidInput(f"Invalid {given[0]}: {message}.", [(name, message) for name in given])
 
 
-def _calls(row: Sequence[float]) -> dict[str, Any]:
+def _calls(tally: ToolTally) -> dict[str, Any]:
     """The fields that a tool and its parts share."""
-    calls, failures, duration, measured_calls = row
+    calls, failures, duration, measured_calls = tally.sums
+    p50, p95 = percentiles(tally.counts, (0.5, 0.95))
     return {
         "calls": int(calls),
         "failures": int(failures),
         "failure_rate": round(failures / calls, 4),
         "mean_duration_ms": round(duration / measured_calls, 2) if measured_calls else None,
+        "p50_ms": p50,
+        "p95_ms": p95,
     }

@@ -12,9 +12,8 @@ from agentmonitor.model.clock import HOUR_MS, MINUTE_MS, to_iso
 from agentmonitor.model.event import SCHEMA_VERSION
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
-from agentmonitor.storage.sqlite.apply import STATUSES
 from agentmonitor.storage.sqlite.event_ids import unpack
-from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.names import STATUSES, NameReader
 from agentmonitor.storage.sqlite.queries.spans import FAR, cover, measured
 from agentmonitor.storage.sqlite.rollups import DAY, HOUR
 
@@ -181,13 +180,17 @@ class EventQueries:
     def _pruned(self, named: dict[str, int], since: int | None, until: int | None) -> int:
         """What ``measured`` counts beyond the events that are there."""
         conditions = "".join(f" AND {column} = ?" for column in named)
-        arguments = list(named.values())
-        for condition, value in ((" AND minute >= ?", since), (" AND minute < ?", until)):
-            if value is not None:
-                conditions += condition
-                arguments.append(-(-value // MINUTE_MS))
-        query = f"SELECT coalesce(sum(events), 0) FROM pruned WHERE 1{conditions}"
-        return int(self._connection.execute(query, arguments).fetchone()[0])
+        total = 0
+        for level, first, last in cover(since, until, (DAY,)):
+            table, within = "pruned_sums", "level = ? AND bucket >= ? AND bucket < ?"
+            arguments = [level, first, last]
+            if level < 0:  # the minutes of a part of a day
+                table, within = "pruned", "minute >= ? AND minute < ?"
+                arguments = [-(-first // MINUTE_MS), -(-last // MINUTE_MS)]
+            query = f"SELECT coalesce(sum(events), 0) FROM {table} WHERE {within}{conditions}"
+            found = self._connection.execute(query, (*arguments, *named.values()))
+            total += int(found.fetchone()[0])
+        return total
 
     def _total(self, named: dict[str, int], since: int | None, until: int | None) -> int:
         spans = cover(since, until, (DAY, HOUR))

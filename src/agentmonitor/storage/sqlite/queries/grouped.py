@@ -18,8 +18,8 @@ from agentmonitor.errors import InvalidInput
 from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from agentmonitor.storage.sqlite.names import NameReader
-from agentmonitor.storage.sqlite.queries.spans import EVENT_MEASURES, LENGTH, cover
-from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MINUTE
+from agentmonitor.storage.sqlite.queries.spans import EVENT_MEASURES, FAR, LENGTH, cover
+from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MINUTE, sealed_day
 
 MAX_SCAN = 50_000
 """Events that one answer may read because no roll-up tells it."""
@@ -62,8 +62,10 @@ _ROLLUPS = (
     Source("rollup_time", frozenset({"agent"}), (DAY, HOUR, MINUTE)),
     Source("rollup_project", frozenset({"agent", "project"}), (DAY, HOUR)),
     Source("rollup_usage", frozenset({"agent", "type", "tool", "model", "source"}), (DAY, HOUR)),
+    Source("rollup_place", frozenset({"agent", "project", "branch", "model"}), (DAY, HOUR)),
 )
 _SCAN = Source("events", frozenset(), ())
+_PLACES = _ROLLUPS[-1]
 
 
 class TooLarge(InvalidInput):
@@ -87,12 +89,14 @@ class Groups:
         source = next((s for s in _ROLLUPS if asked <= s.names), _SCAN)
         plan: Plan = defaultdict(list)
         begin, end = self.extent()
+        sealed = sealed_day(self._connection) if source is _PLACES else FAR
         for index, (low, high) in enumerate(pairwise(edges)):
             if high <= begin or low >= end:
                 continue
             for span in cover(low, high, source.levels):
-                for part, sign in _cheaper(span, source.levels):
-                    plan[part].append((index, sign))
+                for part, sign in cheaper(span, source.levels):
+                    for each in settled(part, sealed):
+                        plan[each].append((index, sign))
         rollups = [span for span in plan if span[0] != _EVENTS]
         read = [span for span in plan if span[0] == _EVENTS]
         if read:
@@ -223,7 +227,7 @@ def columns_of(connection: sqlite3.Connection, where: Where) -> dict[str, int]:
     return found
 
 
-def _cheaper(span: Span, levels: tuple[int, ...]) -> Iterator[tuple[Span, int]]:
+def cheaper(span: Span, levels: tuple[int, ...]) -> Iterator[tuple[Span, int]]:
     """``span`` as parts to be added (1) or taken off (-1) that take reading fewer rows.
 
     More than half of a day is the day without the rest. Where days begin at another hour than in
@@ -252,6 +256,17 @@ def _cheaper(span: Span, levels: tuple[int, ...]) -> Iterator[tuple[Span, int]]:
         else:
             yield (level, first, upto), 1
         first = upto
+
+
+def settled(span: Span, sealed: int) -> Iterator[Span]:
+    """``span`` where days have sums of their own only before the day ``sealed``."""
+    level, first, last = span
+    if level != DAY or last <= sealed:
+        yield span
+        return
+    if first < sealed:
+        yield (DAY, first, sealed)
+    yield (HOUR, max(first, sealed) * 24, last * 24)
 
 
 def _add(found: Cells, plan: Plan, rows: Iterable[Row]) -> None:

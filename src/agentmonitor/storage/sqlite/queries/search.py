@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from agentmonitor.model.clock import to_iso
-from agentmonitor.model.search import Hit, Place, Search, Term, Words, cursor
+from agentmonitor.model.search import Hit, Place, Search, cursor
 from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.search_expression import cost, expression
 from agentmonitor.storage.sqlite.search import PART, VERSIONS, words_table
 from agentmonitor.storage.sqlite.search_words import (
     COLUMNS,
@@ -29,10 +30,12 @@ SESSION_MATCHES = 2500
 """The same, when only the best of each session is wanted."""
 _STRETCHES = 8
 """Stretches without a hit that one call goes through at most."""
+COSTLY_PARTS = 6
+"""Parts of the index that one call looks through with a query that takes long in each: beginnings
+of words, and several words in a row."""
 _MAX_DAYS = 366
 _WEIGHTS = (10.0, 10.0, 5.0, 5.0, 1.0)
 _BM25 = f"0.0, {', '.join(map(str, _WEIGHTS))}"
-_COLUMN_FILTER = f"{{{' '.join(COLUMNS)}}} : "
 _FILTERS = {"agent_type": "agent", "event_type": "type", "tool_name": "tool", "branch": "branch",
             "project": "project", "model": "model"}  # fmt: skip
 
@@ -49,6 +52,10 @@ class SearchQueries:
         self._connection = connection
         self._index = index
         self._names = names
+        self._costly = 0
+        """Parts that a costly query was put to."""
+        self._left: int | None = None
+        """Where the parts begin that were left for the next page."""
 
     def page(self, asked: Search) -> tuple[list[Hit], str | None]:
         """One page, and where the next one begins; None: there is none."""
@@ -56,9 +63,9 @@ class SearchQueries:
         place: Place | None = asked.place or Place(self._end(), 0)
         if numbers is None:
             return [], None
-        words = _expression(asked.words)
+        words = expression(asked.words)
         for _ in range(_STRETCHES):
-            if place is None:
+            if place is None or self._costly >= COSTLY_PARTS:
                 break
             found, place = self._stretch(asked, numbers, words, place)
             if found:
@@ -77,6 +84,8 @@ class SearchQueries:
             if len(matches) == most:
                 break
         further = Place(before, 0) if len(matches) == most else None
+        if further is None and self._left is not None:
+            further = Place(self._left, 0)
         ranked = self._there(matches)
         # Scores of equal texts can differ in their last digits.
         ranked.sort(key=lambda match: (round(match[1], 6), -match[2], -match[0]))
@@ -127,6 +136,8 @@ class SearchQueries:
             "SELECT part, first_day, last_day FROM parts WHERE part * ? < ? ORDER BY part DESC",
             (PART * VERSIONS, before),
         ).fetchall()
+        is_costly, plain = cost(asked.words)
+        self._left = None
         for part, first_day, last_day in parts:
             low = first_day if first is None else max(first, first_day)
             high = last_day if last is None else min(last, last_day)
@@ -137,13 +148,28 @@ class SearchQueries:
                 days = " OR ".join(f'"{facet("d", day)}"' for day in range(low, high + 1))
                 wanted.append(f"({days})")
             table = f"words_{part}"
-            query = f"facets : ({' AND '.join(wanted)}) AND {words}" if wanted else words
+            among = f"facets : ({' AND '.join(wanted)}) AND " if wanted else ""
+            query = among + words
+            if is_costly:
+                # The plain words tell quickly whether there can be anything.
+                if plain and not self._has(table, among + plain, before):
+                    continue
+                if self._costly >= COSTLY_PARTS:
+                    self._left = min(before, (part + 1) * PART * VERSIONS)
+                    return
+                self._costly += 1
             yield from self._index.execute(
                 f"SELECT rowid, bm25({table}, {_BM25}) FROM {table} WHERE {table} MATCH ?"
                 f" AND rowid < ? AND NOT EXISTS (SELECT 1 FROM struck WHERE doc = {table}.rowid)"
                 f"{within.format(table=table)} ORDER BY rowid DESC LIMIT ?",
                 (query, before, *times, _most(asked)),
             )
+
+    def _has(self, table: str, query: str, before: int) -> bool:
+        found = self._index.execute(
+            f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND rowid < ? LIMIT 1", (query, before)
+        )
+        return found.fetchone() is not None
 
     def _there(self, matches: dict[int, float]) -> list[Match]:
         """Those of the matches that are in the database."""
@@ -253,17 +279,3 @@ def _best(columns: Sequence[str]) -> tuple[str, str, list[tuple[int, int]]]:
             ranked.append((bool(hits), weight, len(highlights), name, snippet, highlights))
     _, _, _, name, snippet, highlights = max(ranked, key=lambda each: each[:3])
     return name, snippet, highlights
-
-
-def _expression(words: Words) -> str:
-    """A query in FTS5's language, in which every text of the user's is quoted."""
-    groups = [" OR ".join(map(_quoted, group)) for group in words.wanted]
-    wanted = " AND ".join(f"({group})" for group in groups)
-    if words.unwanted:
-        wanted = f"({wanted}) NOT ({' OR '.join(map(_quoted, words.unwanted))})"
-    return f"{_COLUMN_FILTER}({wanted})"
-
-
-def _quoted(term: Term) -> str:
-    text = term.text.replace('"', '""')
-    return f'"{text}"*' if term.prefix else f'"{text}"'

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from agentmonitor.model.clock import to_iso
@@ -17,42 +18,20 @@ from agentmonitor.model.selection import Page
 from agentmonitor.model.session import SessionRow
 from agentmonitor.model.usage import Channel
 from agentmonitor.storage.sqlite.names import NameReader
-from agentmonitor.storage.sqlite.queries.subagents import SUBAGENT, prepare
+from agentmonitor.storage.sqlite.queries.session_sums import stretches
 
 FILES = 50
 """Files that the detail names."""
 
-_TOKENS = "tokens_in + tokens_out + cache_read + cache_write"
-_SUMS = (
-    "count(*), total(status != 0), total(tokens_in), total(tokens_out), total(cache_read),"
-    " total(cache_write), total(round(cost_usd * 1e9)),"
-    f" total(cost_usd IS NULL AND {_TOKENS} > 0),"
-    f" total(CASE WHEN cost_usd IS NULL THEN {_TOKENS} END), total(duration_ms),"
-    " count(duration_ms)"
-)
 _PRUNED_SUMS = (
     "total(events), total(errors), total(tokens_in), total(tokens_out), total(cache_read),"
     " total(cache_write), total(cost_nano), total(unpriced), total(unpriced_tokens),"
     " total(duration_ms), total(durations)"
 )
-_EVENTS = (
-    f"SELECT e.type, e.tool, e.model, e.channels, {SUBAGENT} AS sub, min(e.time), max(e.time),"
-    " max(CASE WHEN instr(e.metadata, '\"subagent_id\"')"
-    " THEN json_extract(e.metadata, '$.subagent_type') END),"
-    f" {_SUMS} FROM events e WHERE e.session = ? GROUP BY 1, 2, 3, 4, 5"
-)
 _PRUNED = f"SELECT type, tool, model, {_PRUNED_SUMS} FROM pruned WHERE session = ? GROUP BY 1, 2, 3"
 _EVIDENCE = (
     "SELECT count(*) FROM events e JOIN evidence v ON v.event = e.id"
     " WHERE e.session = ? AND e.channels != 0"
-)
-_FILES = (
-    "SELECT n.value, count(*), total(e.lines_added), total(e.lines_removed), min(e.time),"
-    " max(e.time) FROM events e JOIN names n ON n.id = e.file"
-    " WHERE e.session = ?1 AND e.file != 0 GROUP BY e.file"
-    " UNION ALL SELECT n.value, 0, 0, 0, NULL, NULL FROM pruned_files p"
-    " JOIN names n ON n.id = p.file WHERE p.session = ?1 AND NOT EXISTS"
-    " (SELECT 1 FROM events e WHERE e.session = ?1 AND e.file = p.file)"
 )
 _EVENTS_N, _ERRORS, _NANO, _UNPRICED, _DURATION, _DURATIONS = 0, 1, 6, 7, 9, 10
 """Places in the lists of sums."""
@@ -69,14 +48,14 @@ class SessionDetailQueries:
         self._key = key
 
     def detail(self, session: SessionRow) -> SessionDetail:
-        """All of it. Reads every event of the session once or twice."""
-        prepare(self._connection)
+        """All of it."""
         types: Counter[int] = Counter()
         models: defaultdict[int, Sums] = defaultdict(_nothing)
         tools: defaultdict[int, Sums] = defaultdict(_nothing)
         subagents: dict[str, _Subagent] = {}
         channels: set[int] = set()
-        rows = self._connection.execute(_EVENTS, (self._key,)).fetchall()
+        told = list(stretches(self._connection, self._key))
+        rows = [row for stretch in told for row in stretch.groups]
         pruned = self._connection.execute(_PRUNED, (self._key,)).fetchall()
         ids = {number for row in (*rows, *pruned) for number in row[:3]}
         names = self._names.values(self._connection, ids)
@@ -90,7 +69,8 @@ class SessionDetailQueries:
         for kind, tool, model, *sums in pruned:
             _tell(types, models, tools, kind, tool, model, sums, is_call=kind in calls)
         evidence = self._connection.execute(_EVIDENCE, (self._key,)).fetchone()[0]
-        files = sorted(self._files(), key=lambda f: (f.last_at or "", f.path), reverse=True)
+        files = self._files(file for stretch in told for file in stretch.files)
+        files.sort(key=lambda f: (f.last_at or "", f.path), reverse=True)
         return SessionDetail(
             session=session,
             types={names[n] or "": c for n, c in types.most_common()},
@@ -102,7 +82,10 @@ class SessionDetailQueries:
                 (_tool(names[n] or "", s) for n, s in tools.items()),
                 key=lambda t: (-t.calls, t.tool_name),
             ),
-            subagents=[known.row(name) for name, known in subagents.items()],
+            subagents=[
+                known.row(name)
+                for name, known in sorted(subagents.items(), key=lambda s: (s[1].first, s[0]))
+            ],
             files=files[:FILES],
             channels=_channels(channels),
             evidence=evidence,
@@ -111,24 +94,35 @@ class SessionDetailQueries:
 
     def files(self, limit: int, after: str | None) -> Page[FileTouched]:
         """The files that the session edited, by path."""
-        found = sorted(self._files(), key=lambda file: file.path)
+        told = stretches(self._connection, self._key)
+        found = self._files(file for stretch in told for file in stretch.files)
+        found.sort(key=lambda file: file.path)
         left = [file for file in found if after is None or file.path > after]
         page = left[:limit]
         following = [page[-1].path] if len(left) > limit else None
         return Page(rows=page, next=list(following) if following else None, total=len(found))
 
-    def _files(self) -> list[FileTouched]:
-        rows = self._connection.execute(_FILES, (self._key,))
+    def _files(self, told: Iterable[list[Any]]) -> list[FileTouched]:
+        """``told``: the files of stretches."""
+        found: dict[int, list[Any]] = {}
+        for file, *values in told:
+            known = found.setdefault(file, [0, 0, 0, *values[3:]])
+            known[:3] = [a + b for a, b in zip(known[:3], values[:3], strict=True)]
+            known[3:] = [min(known[3], values[3]), max(known[4], values[4])]
+        query = "SELECT file FROM pruned_files WHERE session = ?"
+        for (file,) in self._connection.execute(query, (self._key,)):
+            found.setdefault(file, [0, 0, 0, None, None])
+        names = self._names.values(self._connection, found)
         return [
             FileTouched(
-                path=path,
+                path=names[file] or "",
                 edits=edits,
                 lines_added=int(added),
                 lines_removed=int(removed),
                 first_at=None if first is None else to_iso(first),
                 last_at=None if last is None else to_iso(last),
             )
-            for path, edits, added, removed, first, last in rows
+            for file, (edits, added, removed, first, last) in found.items()
         ]
 
 
@@ -144,7 +138,8 @@ class _Subagent:
     def take(self, first: int, last: int, sort: Any, sums: Sums, *, is_call: bool) -> None:
         """Add events of one kind."""
         self.first, self.last = min(self.first, first), max(self.last, last)
-        self.sort = sort if isinstance(sort, str) else self.sort
+        if isinstance(sort, str):
+            self.sort = max(self.sort or "", sort)
         _add(self.sums, sums)
         if is_call:
             self.calls += int(sums[_EVENTS_N])

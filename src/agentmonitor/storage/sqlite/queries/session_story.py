@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from agentmonitor.errors import InvalidInput
 from agentmonitor.model.selection import Page, Scalar, StoryChoice
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.signal import first_line
@@ -98,11 +99,13 @@ class SessionStoryQueries:
         ]
         return Page(rows=found, next=following)
 
-    def turns(self, limit: int, place: TurnPlace | None, *, running: bool) -> Page[Turn]:
+    def turns(
+        self, limit: int, place: TurnPlace | None, *, running: bool, spans: bool
+    ) -> Page[Turn]:
         """Turns in their order. ``running``: the last one goes on."""
         prepare(self._connection)
         time, first, number, ended = place or (_FIRST, 0, 1, -1)
-        teller = Teller(number, None if ended < 0 else ended)
+        teller = Teller(number, None if ended < 0 else ended, spans=spans)
         found: list[Turn] = []
         speaking = [self._names.find(self._connection, name) for name in _SPEAKING]
         types = msgspec.json.encode([n for n in speaking if n is not None]).decode()
@@ -124,7 +127,8 @@ class SessionStoryQueries:
         self, columns: str, choice: StoryChoice, place: EventPlace | None
     ) -> tuple[str, list[Scalar]]:
         conditions, arguments = "e.session = ?", list[Scalar]((self._key,))
-        for column, name in (("type", choice.event_type), ("tool", choice.tool)):
+        names = (("type", choice.event_type), ("tool", choice.tool), ("file", choice.file))
+        for column, name in names:
             if name is not None:
                 number = self._names.find(self._connection, name)
                 conditions += f" AND e.{column} = ?"
@@ -132,16 +136,27 @@ class SessionStoryQueries:
         if choice.errors:
             conditions += " AND e.status != 0"
         order, sign = ("DESC", "<") if choice.descending else ("ASC", ">")
+        own = "" if place is not None else "="
+        if place is None and choice.at is not None:
+            place = self._place_of(choice.at)
         if place is not None:
             time, last = place
             # The first condition alone leads through the index.
-            conditions += f" AND e.time {sign}= ? AND (e.time {sign} ? OR e.id {sign} ?)"
+            conditions += f" AND e.time {sign}= ? AND (e.time {sign} ? OR e.id {sign}{own} ?)"
             arguments += [time, time, last]
         query = (
             f"SELECT {columns} FROM {_FROM} WHERE {conditions}"
             f" ORDER BY e.time {order}, e.id {order} LIMIT ?"
         )
         return query, arguments
+
+    def _place_of(self, event: int) -> EventPlace:
+        query = "SELECT time, id FROM events WHERE id = ? AND session = ?"
+        row: EventPlace | None = self._connection.execute(query, (event, self._key)).fetchone()
+        if row is None:
+            message = "must be the number of one of the session's events"
+            raise InvalidInput(f"Invalid at: {message}.", [("at", message)])
+        return row
 
 
 def _step(row: tuple[Any, ...], names: dict[int, str | None]) -> Step:

@@ -1,0 +1,63 @@
+"""The load generator and the stream clients as processes of their own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import cast
+
+from agentmonitor.bench.api import BenchmarkError
+from agentmonitor.bench.listeners import ListenReport
+from agentmonitor.bench.load import Load, Report, arguments
+from agentmonitor.bench.target import Target, stop
+
+
+def start_load(load: Load) -> Callable[[], Report]:
+    """Start to send ``load``; the function waits for its end. It raises BenchmarkError."""
+    process = subprocess.Popen(  # noqa: S603 - this Python, our own module
+        arguments(load), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+
+    def finish() -> Report:
+        try:
+            return cast(Report, json.loads(_last_line(process)))
+        finally:
+            stop(process)
+
+    return finish
+
+
+class Listening:
+    """Stream clients that listen while the body of ``with`` runs."""
+
+    def __init__(self, target: Target, clients: int) -> None:
+        command = [sys.executable, "-m", "agentmonitor.bench.listeners",
+                   str(target.port), str(clients), target.host]  # fmt: skip
+        self._process = subprocess.Popen(  # noqa: S603 - this Python, our own module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> "Listening":
+        if self._process.stdout is None or self._process.stdout.readline().strip() != "ready":
+            stop(self._process)
+            raise BenchmarkError("The stream clients could not connect to /api/stream.")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop(self._process)
+
+    def finish(self, events: int) -> ListenReport:
+        """Wait until each client has had ``events``, or a while; what they saw. Raises
+        BenchmarkError."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(f"finish {events}\n")
+            self._process.stdin.flush()
+        return cast(ListenReport, json.loads(_last_line(self._process)))
+
+
+def _last_line(process: "subprocess.Popen[str]") -> str:
+    output, _ = process.communicate()
+    lines = output.strip().splitlines()
+    if process.returncode != 0 or not lines:
+        raise BenchmarkError(f"A process of the load failed with code {process.returncode}.")
+    return str(lines[-1])

@@ -1,0 +1,110 @@
+"""Sums of stretches of long sessions, made beside the writer: see ``queries/session_sums.py``.
+
+A part is first noted without its sums, so that the triggers drop it when one of its events changes
+while the sums are being made.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from agentmonitor.storage.sqlite.queries.session_sums import (
+    FIRST,
+    LAST,
+    Part,
+    Place,
+    count,
+    pack,
+    parts,
+    read_stretch,
+)
+from agentmonitor.storage.sqlite.queries.subagents import prepare
+
+EVENTS = 2000
+"""Events of a part."""
+SLACK = 500
+"""The newest events of a session are in no part: reports of them still come."""
+BUDGET = 50
+"""Parts made in one go."""
+
+Snapshot = Callable[[], AbstractContextManager[sqlite3.Connection]]
+Write = Callable[[Callable[[sqlite3.Connection], None]], None]
+"""Runs its argument in a transaction of the writer, and waits."""
+
+_LONG = (
+    "SELECT s.key, s.events, (SELECT count(*) FROM session_parts p WHERE p.session = s.key)"
+    " FROM sessions s WHERE s.events >= ?"
+)
+_NTH = (
+    "SELECT time, id FROM events WHERE session = ?1 AND time >= ?2 AND (time > ?2 OR id >= ?3)"
+    " ORDER BY time, id LIMIT 1 OFFSET ?4"
+)
+_NOTE = "INSERT OR REPLACE INTO session_parts VALUES (?, ?, ?, ?, ?, 0, NULL)"
+_FILL = (
+    "UPDATE session_parts SET events = ?, body = ?"
+    " WHERE session = ? AND start_time = ? AND start_id = ? AND body IS NULL"
+)
+
+
+class SessionParts:
+    """Makes the parts that are missing. Used by one thread at a time."""
+
+    def __init__(self, snapshot: Snapshot, write: Write) -> None:
+        self._snapshot = snapshot
+        self._write = write
+        self._done: dict[int, tuple[int, int]] = {}
+        """By session: how many events and parts it had when it lacked nothing."""
+
+    def keep_up(self) -> int:
+        """Make some of what is missing; how many parts."""
+        made = 0
+        with self._snapshot() as connection:
+            due = self._due(connection)
+        for session, part in due:
+            self._make(session, part)
+            made += 1
+        return made
+
+    def _due(self, connection: sqlite3.Connection) -> list[tuple[int, Part]]:
+        found: list[tuple[int, Part]] = []
+        for session, *now in connection.execute(_LONG, (EVENTS + SLACK,)).fetchall():
+            if self._done.get(session) == tuple(now):
+                continue
+            lacking = _lacking(connection, session)
+            if not lacking:
+                self._done[session] = (now[0], now[1])
+            found += [(session, part) for part in lacking]
+            if len(found) >= BUDGET:
+                break
+        return found[:BUDGET]
+
+    def _make(self, session: int, part: Part) -> None:
+        start, end = part
+        self._write(lambda connection: _run(connection, _NOTE, (session, *start, *end)))
+        with self._snapshot() as connection:
+            prepare(connection)
+            body = pack(read_stretch(connection, session, part))
+            events = count(connection, session, part)
+        values = (events, body, session, *start)
+        self._write(lambda connection: _run(connection, _FILL, values))
+
+
+def _lacking(connection: sqlite3.Connection, session: int) -> list[Part]:
+    """The parts that a session should have, and has not."""
+    found: list[Part] = []
+    at: Place = FIRST
+    for (start, end), body in list(parts(connection, session)):
+        if at < start and count(connection, session, (at, start)):
+            found.append((at, start))
+        if body is None:
+            found.append((start, end))
+        at = end
+    while count(connection, session, (at, LAST)) >= EVENTS + SLACK and len(found) < BUDGET:
+        end = connection.execute(_NTH, (session, *at, EVENTS)).fetchone()
+        found.append((at, end))
+        at = end
+    return found
+
+
+def _run(connection: sqlite3.Connection, query: str, values: tuple[int | bytes, ...]) -> None:
+    connection.execute(query, values)
