@@ -17,7 +17,7 @@ run: $(STAMPS)/run $(UI) ## Set up, build the dashboard, serve it on http://127.
 
 test: $(STAMPS)/dev $(UI) ## Set up and run all tests (ARGS="-k name" to choose)
 	cd frontend && npm test --silent
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(STAMPS)/dev frontend/node_modules/.stamp ## Lint, format, types, layers
 	$(BIN)/ruff check .
