@@ -20,6 +20,9 @@ from tests.fixtures.claude_code.files.build import (
 )
 from tests.unit.agents.claude_tell import one, tell
 
+PATCHED = "@@ -1,2 +1,3 @@\n a\n-b\n+c\n+d"
+CREATED = "@@ -0,0 +1,2 @@\n+a\n+b"
+
 
 def test_bookkeeping_tells_nothing() -> None:
     file = File("s")
@@ -67,18 +70,19 @@ def test_a_question_to_the_human_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "failed", "lines"),
+    ("told", "failed", "lines", "diff"),
     [
-        ({"structuredPatch": patch(" a", "-b", "+c", "+d"), "filePath": "/w/a"}, False, (2, 1)),
-        ({"type": "create", "content": "a\nb\n", "structuredPatch": []}, False, (2, 0)),
-        ({"type": "text", "file": {"content": "a\nb\n"}}, False, None),
-        ("Error: String not found", True, None),
-        ([text("x")], False, None),
-        (None, False, None),
+        ({"structuredPatch": patch(" a", "-b", "+c", "+d"), "filePath": "/w/a"},
+         False, (2, 1), PATCHED),
+        ({"type": "create", "content": "a\nb\n", "structuredPatch": []}, False, (2, 0), CREATED),
+        ({"type": "text", "file": {"content": "a\nb\n"}}, False, None, None),
+        ("Error: String not found", True, None, None),
+        ([text("x")], False, None, None),
+        (None, False, None, None),
     ],
-)
+)  # fmt: skip
 def test_changed_lines_are_in_the_patch(
-    told: Any, failed: bool, lines: tuple[int, int] | None
+    told: Any, failed: bool, lines: tuple[int, int] | None, diff: str | None
 ) -> None:
     file = File("s")
     file.answer("m", OPUS, usage(), call("t", "Edit", file_path="/w/a", old_string="b"))
@@ -86,6 +90,7 @@ def test_changed_lines_are_in_the_patch(
     event = tell(file)[0][1]
     found = (event.metadata.get("lines_added"), event.metadata.get("lines_removed"))
     assert found == (lines or (None, None))
+    assert event.metadata.get("diff") == diff
     assert event.metadata["file_path"] == "/w/a"
     assert event.status == ("error" if failed else "success")
     assert event.metadata.get("error") == ("text" if failed else None)
@@ -99,12 +104,18 @@ def test_an_answer_to_an_unknown_call_has_no_name_and_its_key() -> None:
     assert event.metadata["file_path"] == "/w/a"
 
 
-def test_a_long_answer_is_kept_in_its_beginning() -> None:
-    for content in ("é\n\"'\\ " * 40_000, "x" * 3_999 + "\u2028" * 9_000, [text("y" * 9_000)]):
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_long_answer_is_kept_in_its_beginning(failed: bool) -> None:
+    long = "x" * 63_999
+    for content in ("é\n\"'\\ " * 40_000, long + "\u2028" * 9_000, long + "😀" * 9_000,
+                    "y" * 16_001, [text("y" * 9_000), text("z" * 9_000)]):  # fmt: skip
         file = File("s")
-        file.result("t", content)
-        whole = content if isinstance(content, str) else content[0]["text"]
-        assert one(file).metadata["output"] == whole[:1000]
+        file.result("t", content, failed=failed)
+        whole = "\n".join([content] if isinstance(content, str) else [b["text"] for b in content])
+        kept = one(file).metadata
+        assert whole.startswith(kept["output"])
+        assert 15_800 <= len(kept["output"]) <= 16_000
+        assert kept.get("error") == (whole[:1000] if failed else None)
 
 
 def test_a_name_of_any_kind_is_cut_and_kept() -> None:

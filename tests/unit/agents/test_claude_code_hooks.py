@@ -50,6 +50,14 @@ DONE = "The totals are rounded to cents, and the tests pass."
 SUBAGENT = {"subagent_id": "a7c91e04", "subagent_type": "Explore"}
 THREAD = {"thread": "a7c91e04", "thread_type": "Explore"}
 LIMIT = "API Error: Rate limit reached"
+DIFF = """@@ -41,5 +41,6 @@
+ function totals() {
+   const sum = add(articles);
+-  total = sum * 1.19;
++  const gross = sum * 1.19;
++  total = round(gross);
+   return total;
+ }"""
 
 EXPECTED: dict[str, Expected] = {
     "SessionStart": Expected(
@@ -79,7 +87,7 @@ EXPECTED: dict[str, Expected] = {
     "PostToolUse": Expected(
         "tool_use", "tool_finished",
         {"file_path": "/home/dev/shop/src/cart.ts", "lines_added": 2, "lines_removed": 1,
-         "tool_use_id": "toolu_01EditEditEditEditEdit01"},
+         "tool_use_id": "toolu_01EditEditEditEditEdit01", "diff": DIFF},
         {"tool": "Edit"},
         tool="Edit", duration=38, once="tool:toolu_01EditEditEditEditEdit01",
     ),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentmonitor.agents.claude_code import tools
+from agentmonitor.agents.claude_code import edits, tools
 from agentmonitor.agents.claude_code.hooks import parse_hook
 from agentmonitor.bus import Bus
 from agentmonitor.errors import InvalidInput
@@ -117,7 +117,9 @@ def test_a_count_is_whole_and_plausible_or_unknown(value: Any, counted: int | No
     ],
 )
 def test_lines_are_counted_in_the_patch(response: Any, changes: tuple[int, int] | None) -> None:
-    found = tools.changes({"tool_response": response})
+    found = edits.changes(response)
+    assert ("diff" in found) is (sum(changes or ()) > 0)
+    found.pop("diff", None)
     wanted = {"lines_added": changes[0], "lines_removed": changes[1]} if changes else {}
     assert found == wanted
 

@@ -1,6 +1,7 @@
 """What a call is about and how it went, in every shape that versions have written."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from agentmonitor.agents.codex import patches
 from agentmonitor.agents.codex.calls import Call, described
-from agentmonitor.agents.codex.outcomes import outcome
+from agentmonitor.agents.codex.outcomes import Outcome, outcome, words
 from agentmonitor.agents.codex.values import duration, moment, uuid7_time
 from tests.fixtures.codex.build import BEGAN, uuid7
 from tests.unit.model.strategies import json_values
@@ -32,9 +33,13 @@ PATCH = """*** Begin Patch
 CHANGES = [("/w/src/b.py", 2, 1), ("/abs/gone.py", 0, 0), ("/w/c.txt", 2, 0)]
 
 
+def read(answer: Any, **call: Any) -> Outcome:
+    raw = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    return outcome(msgspec.Raw(raw), Call("exec_command", 0, **call))
+
+
 def how(answer: Any, **call: Any) -> tuple[str, int | None, str]:
-    raw = msgspec.Raw(json.dumps(answer).encode())
-    found = outcome(raw, Call("exec_command", 0, **call))
+    found = read(answer, **call)
     return found.status, found.duration, found.error
 
 
@@ -86,6 +91,31 @@ def test_a_long_answer_is_read_by_its_head() -> None:
     assert outcome(msgspec.Raw(raw), Call("x", 0)).status == "error"
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["é" * 50_000, '\\"' * 30_000, "\\n" * 30_000, "\n" * 90_000, "x" * 90_000, "😀" * 20_000,
+     "fine", "{}", ""],
+)  # fmt: skip
+def test_what_a_call_answered_is_kept_without_its_header(body: str) -> None:
+    wrapped = json.dumps({"output": body, "metadata": {"exit_code": 0}}, ensure_ascii=False)
+    head = "Chunk ID: x\nWall time: 1 seconds\nProcess exited with code 0\nOutput:\n"
+    for answer in (head + body, wrapped, [{"type": "input_text", "text": head + body}],
+                   {"content": body, "success": True}):  # fmt: skip
+        found = read(answer)
+        assert (found.status, found.error) == ("success", "")
+        for kept in (found.output, words(answer)):
+            assert body.startswith(kept)
+            # Where each character takes four bytes, a few fewer are kept.
+            assert min(len(body), 15_800) <= len(kept) <= 16_000
+
+
+def test_of_a_call_that_failed_the_output_is_kept_where_the_error_is_not_all_of_it() -> None:
+    for length in (500, 501, 90_000):
+        found = read("Exit code: 1\nOutput:\n" + "x" * length)
+        assert found.error == "x" * 500
+        assert found.output == ("" if length == 500 else "x" * min(length, 16_000))
+
+
 @given(json_values(), st.text())
 def test_any_answer_is_read_somehow(answer: Any, words: str) -> None:
     how(answer)
@@ -111,6 +141,7 @@ def test_a_shell_that_patches_is_a_patch(arguments: dict[str, Any]) -> None:
     assert call.facts == {
         "lines_added": 4, "lines_removed": 1, "file_path": "/w/src/b.py",
         "files": ["/w/src/b.py", "/abs/gone.py", "/w/c.txt"],
+        "diff": PATCH.removesuffix("\n*** End Patch"),
     }  # fmt: skip
 
 
@@ -167,6 +198,35 @@ def test_what_was_really_changed_is_counted() -> None:
         ("C:\\w\\b.py", "update", 1, 1), ("/n", "add", 2, 0), ("/g", "delete", 0, 2),
         ("/empty", "add", 0, 0),
     ]  # fmt: skip
+
+
+def test_what_was_really_changed_is_a_diff_of_each_file() -> None:
+    changed = {
+        "a.py": {"type": "update", "unified_diff": "@@ -1 +1 @@\n-x\n+y\n", "move_path": "b c.py"},
+        "/n": {"add": {"content": "1\n2"}},
+        "/g": {"type": "delete", "content": "1\n2\n"},
+        "/odd": 7,
+        "/empty": {"type": "add", "content": ""},
+    }
+    assert patches.diff_of_map(changed) == (
+        "--- a/a.py\n+++ b/b c.py\n@@ -1 +1 @@\n-x\n+y\n"
+        "--- /dev/null\n+++ /n\n@@ -0,0 +1,2 @@\n+1\n+2\n"
+        "--- /g\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-1\n-2"
+    )
+    assert patches.diff_of_map(None) == patches.diff_of_text("no patch") == ""
+
+
+@pytest.mark.parametrize(("files", "lines"), [(1, 100_000), (3, 9_000), (900, 40), (2, 2_999)])
+def test_a_long_diff_ends_at_a_line_and_says_how_many_are_missing(files: int, lines: int) -> None:
+    changed = {f"/f{n}": {"type": "add", "content": "line\n" * lines} for n in range(files)}
+    kept, last = patches.diff_of_map(changed).rsplit("\n", 1)
+    assert len(kept) <= 24_000
+    missing = files * lines - kept.count("\n+line")
+    told = re.fullmatch(r"… (\d+) more lines are left out", last)
+    assert told is not None
+    # The heads of files that are left out as a whole are not counted.
+    assert missing <= int(told[1]) <= missing + 3 * files
+    assert kept.rsplit("\n", 1)[1] == "+line"
 
 
 def test_a_patch_of_very_many_files_keeps_its_sums() -> None:

@@ -44,7 +44,9 @@ EXPECTED: dict[str, tuple[str | None, str, dict[str, Any], str | None]] = {
     ),
     "PostToolUse": (
         "tool_use", "tool_finished",
-        {"file_path": "/home/dev/shop/src/cart.rs", "lines_added": 2, "lines_removed": 1},
+        {"file_path": "/home/dev/shop/src/cart.rs", "lines_added": 2, "lines_removed": 1,
+         "diff": "*** Begin Patch\n*** Update File: src/cart.rs\n@@\n-a\n+b\n+c",
+         "output": "Success. Updated the following files:\nM src/cart.rs\n"},
         f"codex:tool:{CALL}",
     ),
     "PreCompact": (None, "compacting", {}, None),

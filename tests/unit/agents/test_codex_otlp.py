@@ -102,7 +102,10 @@ def test_a_tool_is_one_call_by_its_id() -> None:
 def test_a_patch_tells_its_lines() -> None:
     patch = "*** Begin Patch\n*** Add File: /a\n+x\n+y\n*** End Patch"
     event = one(record("tool_result", tool_name="apply_patch", call_id=CALL, arguments=patch, success="true"))  # fmt: skip  # noqa: E501
-    assert event.metadata == {"lines_added": 2, "lines_removed": 0, "file_path": "/a"}
+    assert event.metadata == {
+        "lines_added": 2, "lines_removed": 0, "file_path": "/a",
+        "diff": patch.removesuffix("\n*** End Patch"),
+    }  # fmt: skip
 
 
 def test_a_prompt_is_shown_unless_it_is_hidden() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentmonitor.agents.base import HookReport
-from agentmonitor.agents.claude_code import keys, tools
+from agentmonitor.agents.claude_code import edits, keys, outputs, tools
 from agentmonitor.agents.claude_code.keys import AGENT_TYPE
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.activity import REMINDER
@@ -150,11 +150,15 @@ def _pre_tool(hook: _Hook) -> HookReport:
 def _post_tool(hook: _Hook) -> HookReport:
     failed = hook.name == "PostToolUseFailure"
     payload = hook.payload
-    metadata = tools.describe(payload.get("tool_input")) | tools.changes(payload)
+    response = payload.get("tool_response")
+    metadata = tools.describe(payload.get("tool_input")) | edits.changes(response)
+    output = outputs.said(payload.get("error") if failed else response)
     if failed:
-        metadata["error"] = tools.text(payload, "error")
+        metadata["error"] = output[: tools.MAX_VALUE]
         if payload.get("is_interrupt"):
             metadata["is_interrupt"] = True
+    if output and (not failed or len(output) > tools.MAX_VALUE):
+        metadata["output"] = output
     call_id = tools.name(payload, "tool_use_id")
     return hook.event(
         "tool_use",

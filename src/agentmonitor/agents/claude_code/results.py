@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agentmonitor.agents.claude_code import keys, tools
+from agentmonitor.agents.claude_code import edits, keys, outputs, tools
 from agentmonitor.agents.claude_code.place import Call, Out, Place, State
 from agentmonitor.agents.claude_code.shapes import Block, Line, Message, Result, value
 from agentmonitor.model.clock import DAY_MS
@@ -15,10 +15,8 @@ _NOT_HUMAN = (
 )  # fmt: skip
 """How texts begin that the client wrote in the human's name."""
 _INTERRUPTED = "[Request interrupted"
-MAX_EXCERPT = 1000
-"""Characters kept of what a tool answered."""
-_PREFIX = 4000
-"""Bytes of an answer in which the excerpt is looked for."""
+MAX_ERROR = 1000
+"""Characters kept of the answer of a failed call as its error; a longer one is an output, too."""
 
 
 def user(line: Line, message: Message, place: Place, state: State, out: Out, own: str) -> None:
@@ -94,10 +92,10 @@ def _result(block: Block, result: Any, place: Place, state: State, out: Out, ver
         metadata |= call.about
     if isinstance(result, Result):
         _account(result, metadata, place, out)
-    text = excerpt(block.content)
+    text = outputs.output(block.content)
     if failed:
-        metadata["error"] = text or "error"
-    elif text:
+        metadata["error"] = text[:MAX_ERROR] or "error"
+    if text and (not failed or len(text) > MAX_ERROR):
         metadata["output"] = text
     # A call that was made in another file, or too long ago, is nameless here; a report that
     # knows its name may come through another channel.
@@ -123,7 +121,7 @@ def _account(result: Result, metadata: dict[str, Any], place: Place, out: Out) -
         told = {"structuredPatch": result.structured_patch, "type": result.type}
         if result.type == "create" and not result.structured_patch:
             told["content"] = value(result.content)
-        metadata |= tools.changes({"tool_response": told})
+        metadata |= edits.changes(told)
     path = tools.word(result.file_path)
     if path:
         metadata.setdefault("file_path", path)
@@ -147,23 +145,3 @@ def _duration(call: Call | None, at: int) -> int | None:
     if call is None or not 0 <= at - call.at < DAY_MS:
         return None
     return at - call.at
-
-
-def excerpt(raw: Any) -> str:
-    """The beginning of a tool's answer, which is a text or a list of parts."""
-    start = bytes(memoryview(raw)[:_PREFIX])
-    if len(start) == _PREFIX and start.startswith(b'"'):
-        return _beginning(start)[:MAX_EXCERPT]
-    found = value(raw)
-    if isinstance(found, list):
-        found = "\n".join(t for t in (tools.text(part, "text") for part in found) if t)
-    return found[:MAX_EXCERPT] if isinstance(found, str) else ""
-
-
-def _beginning(encoded: bytes) -> str:
-    """What the first bytes of a JSON text say; they may end inside an escape or a character."""
-    for end in range(len(encoded), len(encoded) - 16, -1):
-        found = value(encoded[:end] + b'"')
-        if isinstance(found, str):
-            return found
-    return ""

@@ -7,8 +7,6 @@ from agentmonitor.model.event import MAX_INT, MAX_NAME
 
 MAX_VALUE = 2000
 """Characters kept of a command, a pattern and the like."""
-MAX_CONTENT = 16 * 1024 * 1024
-"""Characters of a new file in which lines are counted."""
 
 ASKING = frozenset({"AskUserQuestion", "ExitPlanMode"})
 """Tools by which the agent asks its human."""
@@ -103,24 +101,3 @@ def question(tool_input: Any) -> str | None:
             if text(tool_input, key):
                 return text(tool_input, key)[:MAX_VALUE]
     return detail(tool_input)
-
-
-def changes(payload: Mapping[str, Any]) -> dict[str, int]:
-    """Lines added and removed, from the patch in the tool's answer; for a new file its lines."""
-    response = payload.get("tool_response")
-    if not isinstance(response, Mapping):
-        return {}
-    patch = response.get("structuredPatch")
-    added = removed = 0
-    if isinstance(patch, list) and patch:
-        for hunk in patch:
-            lines = hunk.get("lines") if isinstance(hunk, Mapping) else None
-            for line in lines if isinstance(lines, list) else ():
-                if isinstance(line, str):
-                    added += line.startswith("+")
-                    removed += line.startswith("-")
-    elif text(response, "type") == "create":
-        added = len(text(response, "content", MAX_CONTENT).splitlines())
-    else:
-        return {}
-    return {"lines_added": added, "lines_removed": removed}

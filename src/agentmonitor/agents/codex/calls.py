@@ -123,6 +123,9 @@ def note(call: Call, kind: str, payload: Payload, cwd: str) -> None:
         if changes:
             call.changes = changes
             call.facts |= patches.described(changes)
+            diff = patches.diff_of_map(payload.changes)
+            if diff:
+                call.facts["diff"] = diff
         if isinstance(payload.success, bool):
             call.failed = not payload.success
     elif kind == "exec_command_end":
@@ -149,7 +152,11 @@ def note(call: Call, kind: str, payload: Payload, cwd: str) -> None:
 
 def _patch(patch: str, at: int, folder: str) -> Call:
     changes = patches.located(patches.from_text(patch), folder)
-    return Call(PATCH_TOOL, at, patches.described(changes), patches.detail(changes), changes)
+    facts = patches.described(changes)
+    diff = patches.diff_of_text(patch)
+    if diff:
+        facts["diff"] = diff
+    return Call(PATCH_TOOL, at, facts, patches.detail(changes), changes)
 
 
 def _read_arguments(arguments: str) -> _Arguments | None:

@@ -16,6 +16,7 @@ from agentmonitor.agents.base import HookReport
 from agentmonitor.agents.codex import names, patches
 from agentmonitor.agents.codex.calls import MAX_ERROR, PATCH_TOOL, described
 from agentmonitor.agents.codex.names import AGENT_TYPE
+from agentmonitor.agents.codex.outcomes import words
 from agentmonitor.agents.codex.prompts import request
 from agentmonitor.agents.codex.values import MAX_TEXT, MAX_VALUE, integer, mapping, name, text
 from agentmonitor.errors import InvalidInput
@@ -173,14 +174,20 @@ def _post_tool(hook: _Hook) -> HookReport:
     metadata = dict(call.facts)
     if changes:
         metadata |= patches.described(patches.located(changes, hook.cwd or ""))
+        diff = patches.diff_of_map(facts.get("changes"))
+        if diff:
+            metadata["diff"] = diff
     failed = (
         facts.get("success") is False
         or facts.get("isError") is True
         or (integer(facts.get("exit_code")) or 0) != 0
     )
+    output = words(answer)
     if failed:
         said = facts.get("error") or facts.get("output") or facts.get("stderr")
         metadata["error"] = text(said, MAX_ERROR) or "failed"
+    if output and (not failed or len(output) > MAX_ERROR):
+        metadata["output"] = output
     return hook.event(
         "tool_use",
         metadata,

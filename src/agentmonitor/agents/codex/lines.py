@@ -224,8 +224,7 @@ def _mended(document: bytes, error: Exception, decode: Any) -> Any:
     of a character. Raises UnreadableLine with the reason when that does not help."""
     if isinstance(error, RecursionError):
         raise UnreadableLine("The line is nested too deeply.") from None
-    mended = document.decode("utf-8", "replace").encode()
-    mended = _ESCAPE.sub(lambda m: b"\\ufffd" if m["alone"] else m[0], mended)
+    mended = sound(document)
     if mended == document:
         raise UnreadableLine(_reason(error)) from None
     try:
@@ -234,6 +233,12 @@ def _mended(document: bytes, error: Exception, decode: Any) -> Any:
         raise UnreadableLine("The line is nested too deeply.") from None
     except ValueError as still:
         raise UnreadableLine(_reason(still)) from None
+
+
+def sound(document: bytes) -> bytes:
+    """JSON with half characters and half of surrogate pairs replaced."""
+    whole = document.decode("utf-8", "replace").encode()
+    return _ESCAPE.sub(lambda m: b"\\ufffd" if m["alone"] else m[0], whole)
 
 
 def _reason(error: Exception) -> str:

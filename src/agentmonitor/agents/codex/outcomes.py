@@ -10,15 +10,19 @@ from typing import Any
 
 import msgspec
 
+from agentmonitor.agents._excerpts import MAX_ENCODED, MAX_OUTPUT, beginning, start
 from agentmonitor.agents.codex.calls import MAX_ERROR, Call
+from agentmonitor.agents.codex.lines import sound
 from agentmonitor.agents.codex.values import decode, duration, integer, mapping, text
 from agentmonitor.model.event import Status
 
 TIMED_OUT = 124
 """The exit code of a command that ran for too long."""
 
-# As much of an answer as its header can take.
-_WHOLE = 2048
+_HEADER = 2048
+"""Characters that the header of an answer can take."""
+_MOST = MAX_OUTPUT + _HEADER
+_MAX_PARTS = 64
 _TAIL = 300
 _HEADS = ("Chunk ID:", "Command:", "Original token", "Process running", "Script ", "Total ")
 
@@ -34,7 +38,7 @@ _FAILED = re.compile(
     r"|rejected by|command blocked|tool call blocked)",
     re.IGNORECASE,
 )
-_CUT_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,4})?\Z")
+_WRAPPED = re.compile(r'\{"output":\s*(?=")')
 _LATE = re.compile(r"\s*(?:command timed out|timed out after)", re.IGNORECASE)
 
 
@@ -44,6 +48,9 @@ class Outcome(msgspec.Struct, gc=False):
     status: Status = "success"
     duration: int | None = None
     error: str = ""
+    """The beginning of what a failed call answered, or its exit code."""
+    output: str = ""
+    """What the call answered, without the header; of a failed one where it is more than that."""
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -77,8 +84,7 @@ def outcome(output: msgspec.Raw, call: Call) -> Outcome:
                 exit_code = int(exited[1])
             if seconds:
                 found.duration = duration(seconds[1].decode())
-            document = mapping(decode(said))
-            said = text(document.get("output"), _WHOLE) if "output" in document else said
+            said = _unwrapped(said)
     elif first in (b"[", b"{"):
         failed, said, exit_code = _structured(bytes(view), failed, exit_code)
     answer = said
@@ -89,28 +95,52 @@ def outcome(output: msgspec.Raw, call: Call) -> Outcome:
         found.status = "timeout"
     elif failed:
         found.status = "error"
-    if found.status != "success":
+    if found.status == "success":
+        found.output = start(said)
+    else:
         code = "" if exit_code is None else f"exit code {exit_code}"
         found.error = said.strip()[:MAX_ERROR] or code
+        if len(said) > MAX_ERROR:
+            found.output = start(said)
     return found
+
+
+def words(answer: Any) -> str:
+    """What an answer says, without its header: of a text, of parts, or of an object with one."""
+    said = _said(answer)
+    if said.startswith('{"'):
+        said = _unwrapped(said)
+    return start(_header(said, None, None)[2])
+
+
+def _said(answer: Any) -> str:
+    if isinstance(answer, dict):
+        keys = ("content", "output", "stdout")
+        answer = next((answer[key] for key in keys if answer.get(key)), None)
+    if isinstance(answer, list):
+        answer = "\n".join(text(mapping(part).get("text"), _MOST) for part in answer[:_MAX_PARTS])
+    return text(answer, MAX_ENCODED)
+
+
+def _unwrapped(said: str) -> str:
+    """The output in an answer that is a JSON object with it, which may be cut."""
+    wrapped = _WRAPPED.match(said)
+    document = mapping(decode(said)) if wrapped or len(said) <= _HEADER else {}
+    if "output" in document:
+        return text(document["output"], _MOST)
+    return beginning(said[wrapped.end() :].encode("utf-8", "replace")) if wrapped else said
 
 
 def _beginning(view: memoryview) -> str:
     """The first part of a JSON text: answers may be long, and what counts stands at the front."""
-    if len(view) <= _WHOLE:
+    if len(view) <= MAX_ENCODED:
         said = decode(bytes(view))
-        return said if isinstance(said, str) else _mended(bytes(view[:-1]))
-    head = bytes(view[:_WHOLE])
-    end = head.rfind(b"\\n")
-    said = decode(head[:end] + b'"') if end > 0 else None
-    return said if isinstance(said, str) else _mended(head)
-
-
-def _mended(head: bytes) -> str:
-    """A text that was cut through an escape, or that holds half of a surrogate pair."""
-    cut = _CUT_ESCAPE.sub(b"", head)
-    said = decode(cut + b'"')
-    return said if isinstance(said, str) else ""
+        if isinstance(said, str):
+            return said
+        encoded = bytes(view[:-1])
+    else:
+        encoded = bytes(view[:MAX_ENCODED])
+    return beginning(encoded) or beginning(sound(encoded))
 
 
 def _structured(
@@ -120,18 +150,17 @@ def _structured(
     try:
         if raw.startswith(b"["):
             parts = _decode_parts(raw)
-            return failed, "\n".join(text(p.text, _WHOLE) for p in parts[:8])[:_WHOLE], exit_code
+            told = "\n".join(text(part.text, _MOST) for part in parts[:_MAX_PARTS])
+            return failed, told[:_MOST], exit_code
         answer = _decode_answer(raw)
     except (ValueError, RecursionError):
         return failed, "", exit_code
     said = answer.content if answer.content is not None else answer.output
-    if isinstance(said, list):
-        said = "\n".join(text(mapping(part).get("text"), _WHOLE) for part in said[:8])
     if failed is None and (answer.success is False or answer.isError is True):
         failed = True
     if exit_code is None:
         exit_code = integer(mapping(answer.metadata).get("exit_code"))
-    return failed, text(said, _WHOLE), exit_code
+    return failed, _said(said), exit_code
 
 
 def _header(
@@ -141,7 +170,8 @@ def _header(
     lines = said.split("\n", 8)
     for place, line in enumerate(lines[:8]):
         if line.startswith("Output:"):
-            return exit_code, took, "\n".join([line[len("Output:") :], *lines[place + 1 :]])
+            rest = [line[len("Output:") :], *lines[place + 1 :]]
+            return exit_code, took, "\n".join(rest).removeprefix("\n")
         exited, wall = _EXITED.match(line), _WALL.match(line)
         if exited and exit_code is None:
             exit_code = int(exited[1])

@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from agentmonitor.agents._excerpts import MAX_DIFF, bounded, count, whole
 from agentmonitor.agents.codex.values import MAX_VALUE, mapping, name
 
 MAX_FILES = 64
 """Files that are named; of further ones only the lines are counted."""
 BEGIN = "*** Begin Patch"
+_END = "\n*** End Patch"
 
 _FILE = re.compile(r"\*\*\* (Update|Add|Delete) File: (.*)")
 _MOVED = "*** Move to: "
@@ -59,20 +61,53 @@ def from_map(changes: Any) -> list[Change]:
     for path, change in mapping(changes).items():
         if not isinstance(change, Mapping):
             continue
-        kind, facts = change.get("type"), change
-        if not isinstance(kind, str):  # an older shape: {"add": {…}}
-            kind = next((k for k in ("add", "delete", "update") if k in change), "update")
-            facts = mapping(change.get(kind))
+        kind, facts = _kind(change)
         content, diff = facts.get("content"), facts.get("unified_diff")
         added = removed = 0
         if kind == "update":
             added, removed = _diff_lines(diff) if isinstance(diff, str) else (0, 0)
         elif isinstance(content, str):
-            lines = content.count("\n") + (not content.endswith("\n") and content != "")
+            lines = count(content)
             added, removed = (lines, 0) if kind == "add" else (0, lines)
         moved = facts.get("move_path")
         found.append(Change(name(moved) or name(path), kind[:20], added, removed))
     return _limited(found)
+
+
+def diff_of_text(patch: str) -> str:
+    """The diff in a patch as the model wrote it, without what stands around it; "" for none."""
+    begin = patch.find(BEGIN)
+    if begin < 0:
+        return ""
+    end = patch.rfind(_END)
+    return bounded(patch[begin:end] if end > begin else patch[begin:])
+
+
+def diff_of_map(changes: Any) -> str:
+    """The diff of what was really changed, file by file; "" when nothing tells the lines."""
+    parts: list[str] = []
+    size = beyond = 0
+    for path, change in mapping(changes).items():
+        if not isinstance(change, Mapping):
+            continue
+        kind, facts = _kind(change)
+        told = facts.get("unified_diff" if kind == "update" else "content")
+        if not isinstance(told, str) or not told:
+            continue
+        if size > MAX_DIFF:
+            beyond += count(told)
+            continue
+        if kind != "update":
+            told, left = whole(told, "+" if kind == "add" else "-")
+            beyond += left
+        if not told.startswith("--- "):
+            old, new = name(path), name(facts.get("move_path")) or name(path)
+            old = "/dev/null" if kind == "add" else _side("a", old)
+            new = "/dev/null" if kind == "delete" else _side("b", new)
+            told = f"--- {old}\n+++ {new}\n{told}"
+        parts.append(told.removesuffix("\n"))
+        size += len(told)
+    return bounded("\n".join(parts), beyond)
 
 
 def script_patch(command: Any) -> str | None:
@@ -114,6 +149,22 @@ def described(changes: list[Change]) -> dict[str, Any]:
 def detail(changes: list[Change]) -> str:
     """The line to show for a patch."""
     return ", ".join(change.path for change in changes if change.path)[:MAX_VALUE]
+
+
+def _kind(change: Mapping[Any, Any]) -> tuple[str, Mapping[str, Any]]:
+    """What became of a file, and the facts of it."""
+    kind = change.get("type")
+    if isinstance(kind, str):
+        return kind, change
+    # An older shape: {"add": {…}}.
+    kind = next((k for k in ("add", "delete", "update") if k in change), "update")
+    return kind, mapping(change.get(kind))
+
+
+def _side(letter: str, path: str) -> str:
+    """A path as the head of a diff has it, on one line."""
+    path = path.replace("\n", " ")
+    return path if _ABSOLUTE.match(path) else f"{letter}/{path}"
 
 
 def _limited(changes: list[Change]) -> list[Change]:

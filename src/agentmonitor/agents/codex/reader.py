@@ -32,7 +32,7 @@ from agentmonitor.agents.codex.lines import (
     Payload,
     read_line,
 )
-from agentmonitor.agents.codex.outcomes import Outcome, outcome
+from agentmonitor.agents.codex.outcomes import Outcome, outcome, words
 from agentmonitor.agents.codex.prompts import content_text, folder, is_context, request
 from agentmonitor.agents.codex.usage import quotas
 from agentmonitor.agents.codex.values import mapping, name, text
@@ -240,7 +240,9 @@ def _noted(writer: Writer, payload: Payload, line: Line) -> None:
     else:
         call = Call(PATCH_TOOL, state.at)
     tool_calls.note(call, line.inner, payload, state.cwd)
-    writer.tool(call, call_id, Outcome(status="error" if call.failed else "success"))
+    result = mapping(payload.result)
+    output = "" if call.failed else words(result.get("Ok", result))
+    writer.tool(call, call_id, Outcome("error" if call.failed else "success", output=output))
 
 
 def _item(writer: Writer, payload: Payload, line: Line) -> None:

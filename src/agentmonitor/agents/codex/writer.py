@@ -151,7 +151,11 @@ class Writer:
         took = call.duration if call.duration is not None else how.duration
         if took is None and call.at and state.at > call.at:
             took = state.at - call.at
-        metadata = call.facts | ({"error": how.error} if how.error else {})
+        metadata = dict(call.facts)
+        if how.error:
+            metadata["error"] = how.error
+        if how.output:
+            metadata["output"] = how.output
         key = names.tool_key(state.thread, call_id) if call_id else None
         self.event(
             "tool_use",
