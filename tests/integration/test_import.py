@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -165,6 +166,17 @@ def test_bad_lines_are_named_and_nothing_else_is_lost(tmp_path: Path, serve: Ser
     assert server.stop() == 0
 
 
+def files_read(folder: Path) -> int:
+    """How many session files the database has an entry of."""
+    if not (folder / "contract.db").exists():
+        return 0
+    try:
+        with contextlib.closing(sqlite3.connect(folder / "contract.db")) as database:
+            return int(database.execute("SELECT count(*) FROM file_marks").fetchone()[0])
+    except sqlite3.OperationalError:  # it is being made
+        return 0
+
+
 def test_an_interrupted_import_goes_on_from_there(tmp_path: Path, serve: Serve) -> None:
     story = made_up(400)
     written(tmp_path, story)
@@ -172,8 +184,7 @@ def test_an_interrupted_import_goes_on_from_there(tmp_path: Path, serve: Serve) 
         [sys.executable, "-m", "agentmonitor", "import", "--json"],
         env=environment(tmp_path, {}), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    eventually(lambda: (tmp_path / "contract.db").exists())
-    time.sleep(0.3)
+    eventually(lambda: files_read(tmp_path) > 0)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0

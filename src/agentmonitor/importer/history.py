@@ -11,6 +11,7 @@ import msgspec
 from agentmonitor.agents.base import Agent, Folders
 from agentmonitor.errors import StorageError
 from agentmonitor.importer.importer import Importer, look, unchanged
+from agentmonitor.importer.live import Live
 from agentmonitor.importer.outcome import FileOutcome
 from agentmonitor.model.event import Event
 from agentmonitor.model.mark import FileMark, Mark
@@ -74,13 +75,16 @@ class History:
         *,
         dry_run: bool = False,
         stop: threading.Event | None = None,
+        live: Live | None = None,
     ) -> None:
         """``marks``: by path, how far files were read; empty to read all from the beginning.
-        ``stop`` ends the import after the file that is being read."""
+        ``stop`` ends the import after the file that is being read; by ``live``, what happened
+        just now is no history."""
         self._importer = importer
         self._marks = marks
         self._dry_run = dry_run
         self._stop = stop or threading.Event()
+        self._live = live
 
     def run(
         self, found: Sequence[Found], agents: Iterable[Agent], tell: Callable[[Progress], None]
@@ -111,7 +115,7 @@ class History:
             if self._importer.ways.span is None and unchanged(file.path, mark):
                 outcome.known += 1
                 return
-            self._importer.read(file.agent, file.path, mark, outcome)
+            self._importer.read(file.agent, file.path, mark, outcome, self._live)
         except StorageError:
             raise
         except (OSError, EOFError) as error:

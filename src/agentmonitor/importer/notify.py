@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 _MODIFY, _MOVED_TO, _CREATE, _CLOSE_WRITE = 0x2, 0x80, 0x100, 0x8
 _ONLYDIR, _DONT_FOLLOW = 0x01000000, 0x02000000
-_MASK = _MODIFY | _MOVED_TO | _CREATE | _CLOSE_WRITE | _ONLYDIR | _DONT_FOLLOW
+_MASK_ADD = 0x20000000
+_FOLDER = _MOVED_TO | _CREATE | _ONLYDIR | _DONT_FOLLOW | _MASK_ADD
+"""For a folder in which a root may come to be: what others write to its files is not asked for."""
+_MASK = _FOLDER | _MODIFY | _CLOSE_WRITE
 _ISDIR, _IGNORED, _OVERFLOW = 0x40000000, 0x8000, 0x4000
 _HEAD = struct.Struct("iIII")
 MAX_DEPTH = 8
@@ -86,15 +89,16 @@ class Inotify:
             changed.add(path)
 
     def _watch_root(self, root: str) -> None:
-        if os.path.isdir(root):
-            self._roots.add(root)
-            self._watch_all(root)
-            return
-        above = os.path.dirname(root)
-        while not os.path.isdir(above) and above != "/":
-            above = os.path.dirname(above)
-        self._awaited.setdefault(above, set()).add(root)
-        self._add(above)
+        """Watch ``root``; as long as it is not there, the nearest folder above."""
+        while (above := _nearest(root)) != root:
+            self._awaited.setdefault(above, set()).add(root)
+            self._add(above, _FOLDER)
+            # What came before the watch stood is not told.
+            if _nearest(root) == above:
+                return
+            self._awaited[above].discard(root)
+        self._roots.add(root)
+        self._watch_all(root)
 
     def _watch_all(self, folder: str, depth: int = 0) -> None:
         if not self._add(folder) or depth >= MAX_DEPTH:
@@ -108,14 +112,21 @@ class Inotify:
         for path in below:
             self._watch_all(path, depth + 1)
 
-    def _add(self, folder: str) -> bool:
-        number = self._libc.inotify_add_watch(self._file, os.fsencode(folder), _MASK)
+    def _add(self, folder: str, mask: int = _MASK) -> bool:
+        number = self._libc.inotify_add_watch(self._file, os.fsencode(folder), mask)
         if number < 0:
             code = ctypes.get_errno()
             log.debug("%s cannot be watched: %s", folder, os.strerror(code))
             return False
         self._folders[number] = folder
         return True
+
+
+def _nearest(path: str) -> str:
+    """``path`` when it is a folder, else the nearest one above."""
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def _files_below(folder: str) -> Iterable[str]:

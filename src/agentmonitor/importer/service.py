@@ -173,7 +173,7 @@ class FileService:
 
     def _history(self) -> None:
         marks = {mark.path: mark for mark in self._store.file_marks()}
-        history = History(self._importer, marks, stop=self._stop)
+        history = History(self._importer, marks, stop=self._stop, live=self._live)
         outcome = history.run(self._find(), self._agents, _nobody)
         self._imported(outcome)
 

@@ -1,6 +1,7 @@
 """What changes below the roots is told, also in folders that come later."""
 
 import os
+import select
 import sys
 import time
 from collections.abc import Iterator
@@ -54,6 +55,38 @@ def test_files_in_a_folder_that_comes_later_are_told(roots: tuple[Inotify, Path]
     with path.open("ab") as file:
         file.write(b"two\n")
     assert told(notifier, path)
+
+
+def test_a_root_that_comes_while_its_folder_is_not_watched_yet_is_watched(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("inotify is Linux's")
+    folders = [tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/root"]
+
+    class Late(Inotify):
+        """Somebody else is always a step ahead of the watch."""
+
+        def _add(self, folder: str, *mask: int) -> bool:
+            if folders:
+                folders.pop(0).mkdir()
+            return super()._add(folder, *mask)
+
+    notifier = Late([tmp_path / "a/b/root"])
+    try:
+        assert not folders
+        path = tmp_path / "a/b/root/a.jsonl"
+        path.write_bytes(b"one\n")
+        assert told(notifier, path)
+    finally:
+        notifier.close()
+
+
+def test_files_beside_a_root_that_may_come_wake_nobody(roots: tuple[Inotify, Path]) -> None:
+    notifier, folder = roots
+    with (folder / "database").open("wb", buffering=0) as file:
+        file.write(b"one")
+        notifier.read()
+        file.write(b"two")
+        assert not select.select([notifier.fileno()], [], [], 0)[0]
 
 
 def test_a_root_that_comes_later_is_watched_from_then_on(roots: tuple[Inotify, Path]) -> None:
