@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from agentmonitor.bench.client import content_length
+from agentmonitor.bench.load import Generator, Load
 from agentmonitor.bench.memory import process_at
 from agentmonitor.bench.session_files import SessionFile
 from agentmonitor.bench.soak import difference
@@ -37,6 +40,47 @@ def test_a_short_soak_loses_nothing_and_says_so(tmp_path: Path) -> None:
     assert verdict["events_sent"] >= 0.15 * 60 * 60 * 0.8
     assert verdict["events_from_files"] > 0
     assert done.returncode == (0 if growth["passed"] else 1)
+
+
+def reports_of(answers: int) -> dict[str, int]:
+    """The failures that a load sees whose server closes a connection that sends nothing for 0.1 s,
+    and each one at the request after so many answers."""
+
+    served: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(asyncio.current_task())
+        for number in range(answers + 1):
+            try:
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 0.1)
+            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+                break
+            await reader.readexactly(content_length(head[:-4]))
+            if number < answers:
+                body = b'{"received":1,"ids":[1]}'
+                writer.write(
+                    b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                )
+        writer.close()
+
+    async def main() -> dict[str, int]:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        load = Load(port, False, 1, 3, seconds=0.6, warm_up_s=0, events_a_second=40)
+        report = await Generator(load).run()
+        server.close()
+        await asyncio.gather(*filter(None, served))
+        assert report["acknowledged"] > 0
+        return report["failures"]
+
+    return asyncio.run(main())
+
+
+def test_an_idle_connection_that_is_closed_is_no_failure_and_a_request_without_answer_is_one() -> (
+    None
+):
+    assert reports_of(answers=10_000) == {}
+    assert reports_of(answers=5).keys() == {"connection lost"}
 
 
 class Lossy:

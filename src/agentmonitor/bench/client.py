@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import cast
 
 Answered = Callable[["Connection", int, bytes], None]
-"""Called with the connection, the status (0: the connection broke) and the body."""
+"""Called with the connection, the status (0: the connection was closed; ``busy`` tells whether a
+request was under way) and the body."""
 
 
 class Connection(asyncio.Protocol):
@@ -64,8 +65,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of asyncio.Protocol."""
-        self.busy = False
         self._answered(self, 0, b"")
+        self.busy = False
 
 
 def content_length(head: bytes) -> int:

@@ -62,6 +62,7 @@ class Generator:
         self._from = self._to = 0.0
         self._connections: list[Connection] = []
         self._waiting: deque[float] = deque()
+        self._opening: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Report:
         """Send until the time is over."""
@@ -133,28 +134,36 @@ class Generator:
             self._acknowledged += self._load.per_request
             if self._from <= now < self._to:
                 self._latencies.append(now - connection.started)
+        elif status == 0:
+            if connection.busy:
+                self._failures["connection lost"] += 1
+            # An idle one the server may close.
+            self._connections.remove(connection)
+            self._open_another()
+            return
         else:
-            self._failures["connection lost" if status == 0 else str(status)] += 1
-            if status == 0:
-                self._replace(connection)
-                return
+            self._failures[str(status)] += 1
         if self._load.events_a_second:
             self._send_waiting()
         elif now < self._to:
             self._send(connection, now)
 
-    def _replace(self, broken: Connection) -> None:
-        async def reconnect() -> None:
+    def _open_another(self) -> None:
+        async def connect() -> None:
             try:
                 fresh = await Connection.open(self._load.host, self._load.port, self._answered)
             except OSError:
                 self._failures["no connection"] += 1
                 return
-            self._connections[self._connections.index(broken)] = fresh
-            if not self._load.events_a_second and time.perf_counter() < self._to:
+            self._connections.append(fresh)
+            if self._load.events_a_second:
+                self._send_waiting()
+            elif time.perf_counter() < self._to:
                 self._send(fresh, time.perf_counter())
 
-        self._reconnecting = asyncio.ensure_future(reconnect())
+        task = asyncio.create_task(connect())
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
 
 
 def arguments(load: Load) -> list[str]:
