@@ -30,7 +30,6 @@ from agentmonitor.model.stats import AgentUsage
 from agentmonitor.model.totals import Totals
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.pricing.files import make_pricer
-from agentmonitor.retention import keep_to
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.telemetry import TelemetryIntake
 from agentmonitor.usage.monitor import usage_monitor
@@ -196,6 +195,8 @@ class Runtime:
 
     async def _prune(self) -> None:
         with suppress(Closed):
+            from agentmonitor.retention import keep_to  # most installations keep everything
+
             await asyncio.to_thread(keep_to, self.engine, self.retention, self._stopping)
 
     async def _publish_stats(self) -> None:

@@ -107,9 +107,11 @@ class _Faults(Exception):
 def _finish(body: bytes, events: list[Event]) -> list[Event]:
     """What the decoder cannot check. Raises _Faults when the slow path must have a look."""
     # In JSON, a NUL can only be written with a backslash, which is found much faster.
-    if b"\\" in body and b"\\u0000" in body:
+    has_escapes = b"\\" in body
+    if has_escapes and b"\\u0000" in body:
         raise _Faults
-    _check_trimmed(events)
+    if has_escapes or b'" ' in body or b' "' in body or not body.isascii():
+        _check_trimmed(events)
     for event in events:
         if event.client_timestamp is not None:
             event.occurred_at = _time(event.client_timestamp)

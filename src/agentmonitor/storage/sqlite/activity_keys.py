@@ -48,9 +48,11 @@ class ActivityKeys:
 
     def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
         """Read what is known of the keys of ``batches``: one query a transaction."""
+        # Most events have none, and each step counts here.
         self._hashes = {
-            key: hash_key(key) for events in batches for event in events for key in keys_of(event)
-        }
+            key: hash_key(key)
+            for events in batches for event in events if event.keys for key in keys_of(event)
+        }  # fmt: skip
         self._holders = {}
         self.pruned = {}
         if self._hashes:

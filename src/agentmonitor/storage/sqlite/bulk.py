@@ -6,7 +6,6 @@ thread computes, each time can cost a whole switch interval: many rows in one st
 
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
 
 _SIZES = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows in one statement. Few sizes, so that the prepared statements stay cached."""
@@ -32,7 +31,9 @@ class Insert:
         start, left = 0, len(rows)
         for size, statement in self._statements:
             while left >= size:
-                values = list(chain.from_iterable(rows[start : start + size]))
+                values: list[object] = []
+                for row in rows[start : start + size]:
+                    values += row
                 connection.execute(statement, values)
                 start += size
                 left -= size

@@ -15,9 +15,8 @@ from agentmonitor.model.signal import SessionSignal
 from agentmonitor.model.span import SessionSpan
 from agentmonitor.paths import make_private_folder
 from agentmonitor.storage.engine import TaskDone, WriteDone
-from agentmonitor.storage.sqlite import maintain, prune
+from agentmonitor.storage.sqlite import maintain
 from agentmonitor.storage.sqlite.apply import Applier
-from agentmonitor.storage.sqlite.backup import back_up
 from agentmonitor.storage.sqlite.connect import open_writer, translate
 from agentmonitor.storage.sqlite.event_ids import identify
 from agentmonitor.storage.sqlite.folds import catch_up
@@ -25,7 +24,6 @@ from agentmonitor.storage.sqlite.lock import DatabaseLock
 from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.quotas import check_quotas, store_quotas
 from agentmonitor.storage.sqlite.reader import Reader
-from agentmonitor.storage.sqlite.reprice import reprice
 from agentmonitor.storage.sqlite.search_indexer import Indexer
 from agentmonitor.storage.sqlite.search_reader import SearchReader
 from agentmonitor.storage.sqlite.search_source import forget_changes
@@ -128,6 +126,8 @@ class SqliteEngine(Reader):
 
     def reprice(self, prices: Sequence[tuple[int, float]]) -> int:
         """Set our cost of events (id, US dollars), and the totals with it."""
+        from agentmonitor.storage.sqlite.reprice import reprice  # seldom, as all such here
+
         return self._open_writer().call(lambda _, applier: reprice(applier, prices))
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
@@ -142,16 +142,22 @@ class SqliteEngine(Reader):
 
     def prune_page(self, limits: PruneLimits, after: int, count: int) -> PruneStep:
         """Prune the oldest events with a time from ``after`` on, ``count`` at most."""
+        from agentmonitor.storage.sqlite import prune
+
         return self._open_writer().call(
             lambda connection, applier: prune.prune_page(connection, applier, limits, after, count)
         )
 
     def shrink(self, pages: int) -> int:
         """Give free pages back to the disk; how many more could be."""
+        from agentmonitor.storage.sqlite import prune
+
         return self._open_writer().call(lambda connection, _: prune.shrink(connection, pages))
 
     def back_up(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the database as it is now to the new file ``target``; its size in bytes."""
+        from agentmonitor.storage.sqlite.backup import back_up
+
         return back_up(self.path, target, progress=progress)
 
     def keep_index(self) -> None:

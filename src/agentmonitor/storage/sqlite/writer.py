@@ -150,7 +150,6 @@ class Writer:
             group = [item]
             item = self._gather(group)
             self._write(group)
-            self._written += sum(batch.size for batch in group)
             self.committed()
             if item is _NOTHING:
                 if len(group) > 1:
@@ -184,6 +183,7 @@ class Writer:
                     self._write([batch])
                 return
             results = [self._failure(error)]
+        self._written += sum(batch.size for batch in group)
         for batch, result in zip(group, results, strict=True):
             try:
                 batch.done(result)
