@@ -32,7 +32,7 @@ def targets(api: Api, since: str) -> list[tuple[str, str]]:
         ("its files", f"{session}/files"),
         ("usage", "/api/v2/usage"),
         ("usage since", f"/api/v2/usage?{cutting}"),
-        ("usage by agent, hours", "/api/v2/usage?by=agent&bucket=hour"),
+        ("usage by agent, hours", f"/api/v2/usage?by=agent&bucket=hour&{cutting}"),
         ("usage by project", "/api/v2/usage?by=project"),
         ("usage by branch", "/api/v2/usage?by=branch"),
         ("usage by model of a project", f"/api/v2/usage?by=model&{named}"),

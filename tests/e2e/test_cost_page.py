@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.contract.client import eventually
 from tests.contract.server import Server
 from tests.e2e.conftest import keep
 from tests.e2e.history import UNPRICED, cents, day, read, send, stamp, work
@@ -136,6 +137,16 @@ def test_a_legend_filters_and_a_bar_leads_into_its_day(server: Server, page: Pag
     page.mouse.up()
     expect(page).to_have_url(re.compile(f"from={day(1)}&to={day(1)}"))
     expect(page.get_by_test_id("chart")).to_have_attribute("data-count", "24")
+
+
+def test_the_chart_is_as_sharp_as_the_screen_it_is_moved_to(server: Server, page: Page) -> None:
+    work(server)
+    canvas = opened(page, server).locator("canvas")
+    ratio = "canvas => canvas.width / canvas.clientWidth"
+    assert canvas.evaluate(ratio) == pytest.approx(1, abs=0.01)
+    screen = {"width": 1200, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+    page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
+    eventually(lambda: canvas.evaluate(ratio) == pytest.approx(2, abs=0.01))
 
 
 def test_the_chart_is_read_and_entered_by_keyboard(server: Server, page: Page) -> None:

@@ -276,6 +276,10 @@ def test_a_failed_transcript_leaves_the_rest(server: Server, page: Page) -> None
     page.goto(f"{server.address()}sessions/s1")
     expect(page.get_by_text("The transcript could not be fetched")).to_be_visible()
     expect(page.get_by_test_id("figures")).to_be_visible()
+    with page.expect_request("**/transcript**"):
+        page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("The transcript could not be fetched")).to_be_visible()
     page.unroute("**/transcript**")
-    page.get_by_role("button", name="Try again").click()
+    # News of the session are a reason to ask again, too.
+    events(server, [row(140, "user_prompt", metadata={"prompt": "One thing more"})])
     expect(page.get_by_test_id("said").first).to_be_visible()

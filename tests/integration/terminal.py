@@ -27,6 +27,8 @@ class Terminal:
         self._output = b""
         self.resize(columns, lines)
         self.before = termios.tcgetattr(self._main)
+        # These would stand for the terminal's own size.
+        env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "agentmonitor", *arguments],
             stdin=side,
