@@ -135,7 +135,7 @@ class Generator:
                  "cache_read_tokens", "cache_write_tokens", "duration_ms", "metadata")  # fmt: skip
         values = {name: wire[name] for name in names if name in wire}
         event = Event(session_id="-", agent_type="-", **values)  # type: ignore[arg-type]
-        prepare(event, self._rules)
+        prepare([event], self._rules)
         if event.model is not None:
             event.cost_usd = self._pricer.cost_of(
                 event.model, event.tokens_in, event.tokens_out, event.cache_read_tokens,

@@ -60,6 +60,8 @@ class App:
             module.register(self._router)
         self._waiting = dict(ON_DEMAND)
         self._otlp_port = runtime.settings.otlp_http_port
+        self.takes = events.takes(runtime)
+        """By their path: POST requests that need no more than to pass ``admits``."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -84,6 +86,10 @@ class App:
             if started:
                 raise
             await v2.in_shape(request, errors.answer(error))(request, send)
+
+    def admits(self, request: Request) -> bool:
+        """Whether the request comes from whom is served, to the port where all is served."""
+        return request.scope["server"][1] != self._otlp_port and self._gate.refusal(request) is None
 
     async def _reply(self, request: Request) -> Reply:
         refusal = self._gate.refusal(request)

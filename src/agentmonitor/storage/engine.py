@@ -192,6 +192,9 @@ class Engine(Readable, Protocol):
     def queued(self) -> int:
         """Events and signals that wait to be written."""
 
+    def is_writing(self) -> bool:
+        """Whether batches are being written just now; a ``done`` is called when they are."""
+
     def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
         """Queue reports of quotas; their order does not matter. Does not block.
 

@@ -94,6 +94,10 @@ class SqliteEngine(Reader):
         """Events and signals that wait to be written."""
         return 0 if self._writer is None else self._writer.waiting
 
+    def is_writing(self) -> bool:
+        """Whether batches are being written just now; a ``done`` is called when they are."""
+        return self._writer is not None and self._writer.writing
+
     def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
         """Queue reports of quotas; ``done`` is called in the writer thread."""
         kept = tuple(quotas)
