@@ -1399,6 +1399,7 @@ export interface components {
             changed: number;
             /** @description Those that stay without a price. */
             unpriced: number;
+            /** @description What counts now, of those that change; and what would. */
             cost_before_usd: number;
             cost_after_usd: number;
         };

@@ -16,7 +16,7 @@ from agentmonitor.server.http import (
     Send,
     error_response,
 )
-from agentmonitor.server.router import Handler, NotFound, Router
+from agentmonitor.server.router import Handler, MethodNotAllowed, NotFound, Router
 from agentmonitor.server.routes import events, health, hooks, otlp, sessions, stats, stream
 from agentmonitor.server.security import Gate
 from agentmonitor.server.static import StaticFiles
@@ -111,6 +111,8 @@ class App:
         except NotFound:
             begin = next((each for each in self._waiting if request.path.startswith(each)), None)
             if begin is None:
+                if self._static.has(request):
+                    raise MethodNotAllowed(request.method, ["GET", "HEAD"]) from None
                 raise
         # Loading takes as long as some hundred events: not on this thread.
         loaded = await asyncio.to_thread(lambda: list(_load(ON_DEMAND[begin])))

@@ -137,8 +137,8 @@ class Readable(Protocol):
         """The distinct values that filters can take."""
 
     def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
-        """Model requests with ids above ``after``, in their order: those without a cost, or
-        all."""
+        """Model requests with ids above ``after``, in their order: those without a price of
+        ours, or all."""
 
     def contents(self, events: Sequence[int]) -> dict[int, bytes]:
         """By event id: the whole metadata, packed, where the row has a summary."""

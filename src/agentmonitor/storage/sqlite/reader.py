@@ -195,7 +195,7 @@ class Reader:
             return filter_options(connection, self._names)
 
     def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
-        """Model requests with ids above ``after``: those without a cost, or all."""
+        """Model requests with ids above ``after``: those without a price of ours, or all."""
         from agentmonitor.storage.sqlite import reprice  # part of the writing side, as prune is
 
         with self._snapshot() as connection:

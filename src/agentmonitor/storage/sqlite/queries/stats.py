@@ -194,7 +194,8 @@ class StatsQueries:
                 unpriced_tokens=int(u_tokens),
             )
             for model, nano, events, t_in, t_out, read, write, unpriced, u_tokens in rows
-            if events and (name := names[int(model)]) is not None
+            if events
+            and (name := names[int(model)] or _nameless(nano, t_in + t_out + read + write))
         ]
         return sorted(result, key=lambda m: (-m.cost_usd, -m.event_count, m.model))
 
@@ -266,6 +267,11 @@ def filter_options(connection: sqlite3.Connection, names: NameReader) -> FilterO
         branches=branches,
         sources=distinct("source"),
     )
+
+
+def _nameless(nano: float, tokens: float) -> str | None:
+    """The model of what names none: only where that used something is it one of the models."""
+    return UNKNOWN if nano or tokens else None
 
 
 def _by_count(counts: dict[str, int]) -> dict[str, int]:
