@@ -15,6 +15,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from agentmonitor.errors import InvalidInput
 from agentmonitor.otlp.protobuf import decode_logs, decode_metrics, decode_traces
 from agentmonitor.otlp.protobuf_repair import text_of
+from agentmonitor.otlp.protobuf_values import attributes
 from agentmonitor.otlp.records import Decoded
 from agentmonitor.otlp.values import MAX_DEPTH
 from tests.unit.otlp.strategies import LOGS
@@ -164,3 +165,38 @@ def test_mending_changes_nothing_but_bad_texts(message: Any, bad: bytes) -> None
     found = decode_logs(body)
     assert found.records[:-1] == expected
     assert found.records[-1].event_name == (mark + text_of(bad)).decode()
+
+
+def _attribute(value: AnyValue) -> bytes:
+    encoded: bytes = KeyValue(key="key", value=value).SerializeToString()
+    return encoded
+
+
+PAIRS = (
+    _attribute(AnyValue(string_value="text")), _attribute(AnyValue(string_value="")),
+    _attribute(AnyValue(int_value=5)), _attribute(AnyValue(int_value=300)),
+    _attribute(AnyValue(int_value=-1)), _attribute(AnyValue(bool_value=True)),
+    _attribute(AnyValue()), _attribute(nested("kvlist", 1)), _attribute(AnyValue(bytes_value=b"b")),
+    _attribute(AnyValue(string_value="x" * 130)), KeyValue(key="key").SerializeToString(),
+    KeyValue(value=AnyValue(int_value=1)).SerializeToString(), b"",
+)  # fmt: skip
+CHANGED = st.tuples(st.integers(0, 20), st.integers(0, 1), st.binary(max_size=2))
+
+
+@given(st.sampled_from(PAIRS), st.lists(CHANGED, max_size=3))
+def test_an_attribute_is_what_the_library_says(pair: bytes, changes: list[Any]) -> None:
+    """It is read without it where it is a short text or a number. Whatever the bytes are, nothing
+    may come of them that the library would not read, but for mended texts."""
+    for place, length, new in changes:
+        pair = pair[:place] + new + pair[place + length :]
+    body = b"\x32" + (len(pair)).to_bytes(1, "big") + pair if len(pair) < 128 else b""
+    for tag in (0x12, 0x12, 0x0A) if body else ():
+        body = bytes((tag, len(body))) + body if len(body) < 128 else b""
+    try:
+        expected = ExportLogsServiceRequest.FromString(body)
+    except Exception:
+        return  # invalid, or with a text to mend
+    for _ in range(2):  # the second time its key is known
+        found = decode_logs(body).records
+        logs = [r for g in expected.resource_logs for s in g.scope_logs for r in s.log_records]
+        assert [r.attributes for r in found] == [attributes(log.attributes) for log in logs]
