@@ -21,13 +21,15 @@ from agentmonitor.otlp.records import LogRecord
 
 _STILL = Signal(kind="none")
 _MAIN = frozenset({"", "main", "sdk"})
-_KEPT = {
-    "prompt_id": "prompt.id", "query_source": "query_source", "subagent_type": "agent.name",
-    "skill": "skill.name", "plugin": "plugin.name", "effort": "effort",
-}  # fmt: skip
+_NOTHING = Reading()
+_KEPT = (
+    ("prompt_id", "prompt.id"), ("query_source", "query_source"), ("subagent_type", "agent.name"),
+    ("skill", "skill.name"), ("plugin", "plugin.name"), ("effort", "effort"),
+)  # fmt: skip
 """What is kept of any record; the names are those of ``Event.metadata``."""
 
-_CLASSES = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
+_REPORTS = (Report(), Report(session_wide=True))
+_REFUSED = "reject"
 
 
 def log(record: LogRecord, at: int) -> Reading:
@@ -36,16 +38,24 @@ def log(record: LogRecord, at: int) -> Reading:
     name = tools.name(attributes, "event.name") or record.event_name
     if not name and isinstance(record.body, str):
         name = record.body
-    handler = _HANDLERS.get(name.removeprefix(PREFIX))
+    name = name.removeprefix(PREFIX)
+    handler = _HANDLERS.get(name)
+    # The most frequent record tells nothing, as a rule.
+    if handler is None or (
+        handler is _tool_decision and tools.name(attributes, "decision") != _REFUSED
+    ):
+        return _NOTHING
     session_id = values.session(attributes, record.resource)
-    if handler is None or not session_id:
-        return Reading()
-    event = handler(_Record(record, name.removeprefix(PREFIX), session_id, at))
-    return Reading(events=[event] if event else [])
+    if not session_id:
+        return _NOTHING
+    event = handler(_Record(record, name, session_id, at))
+    return _NOTHING if event is None else Reading(events=[event])
 
 
 class _Record:
     """One record under translation."""
+
+    __slots__ = ("at", "attributes", "name", "prompt_id", "sequence", "session_id")
 
     def __init__(self, record: LogRecord, name: str, session_id: str, at: int) -> None:
         self.attributes = record.attributes
@@ -80,6 +90,7 @@ class _Record:
         if not known or known[0].startswith(LIKENESS):
             sequence = "" if self.sequence is None else self.sequence
             event_id = values.once(self.session_id, sequence, self.name, self.at)
+        values.note(metadata, self.attributes, _KEPT)
         return Event(
             session_id=self.session_id,
             agent_type=keys.AGENT_TYPE,
@@ -88,7 +99,7 @@ class _Record:
             source="otel",
             channel=Channel.LOG,
             occurred_at=self.at,
-            metadata=values.named(self.attributes, **_KEPT) | metadata,
+            metadata=metadata,
             signal=Signal(kind="none", title=title) if title else _STILL,
             keys=known,
             **fields,
@@ -96,22 +107,27 @@ class _Record:
 
 
 def _request(record: _Record) -> Event:
-    found = record.attributes
-    request_id = record.text("request_id")
-    report = Report(fast=record.text("speed") == "fast", session_wide=not request_id)
-    used = [values.count(found, name) or 0 for name in _CLASSES]
-    known = (keys.request(request_id), keys.figures(record.session_id, *used))
+    found, count, name = record.attributes, values.count, tools.name
+    request_id = name(found, "request_id")
+    fresh, output = count(found, "input_tokens") or 0, count(found, "output_tokens") or 0
+    read = count(found, "cache_read_tokens") or 0
+    written = count(found, "cache_creation_tokens") or 0
+    known: tuple[str, ...] = ()
+    if request_id:
+        figures = keys.figures(record.session_id, fresh, output, read, written)
+        known = (keys.request(request_id), figures)
+    fast = name(found, "speed") == "fast"
     return record.event(
         "llm_response",
         {},
-        known if request_id else (),
-        report=report,
-        model=record.text("model") or None,
-        tokens_in=used[0],
-        tokens_out=used[1],
-        cache_read_tokens=used[2],
-        cache_write_tokens=used[3],
-        duration_ms=values.count(found, "duration_ms"),
+        known,
+        report=Report(fast=True, session_wide=not request_id) if fast else _REPORTS[not request_id],
+        model=name(found, "model") or None,
+        tokens_in=fresh,
+        tokens_out=output,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        duration_ms=count(found, "duration_ms"),
         cost_usd=values.dollars(found),
     )
 
@@ -182,7 +198,7 @@ def _tool_decision(record: _Record) -> Event | None:
     """A refused call. It has no result here, but one in the session's file under the same id:
     without the id it would be counted there again. A call that was allowed tells its result."""
     call_id = record.text("tool_use_id")
-    if record.text("decision") != "reject" or not call_id:
+    if record.text("decision") != _REFUSED or not call_id:
         return None
     return record.event(
         "tool_use",

@@ -37,7 +37,11 @@ def name(payload: Any, key: str) -> str:
     if type(payload) is not dict and not isinstance(payload, Mapping):
         return ""
     value = payload.get(key)
-    return "" if value is None else word(value)
+    if value is None:
+        return ""
+    if type(value) is str and len(value) <= MAX_NAME and "\0" not in value:
+        return value.strip()
+    return word(value)
 
 
 def count(value: Any) -> int | None:
