@@ -66,12 +66,19 @@ class ActivityKeys:
                 if channels is not None:
                     self.pruned[event] = channels
 
-    def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]]:
-        """The ids of the events that ``keys`` name: by names, and by likenesses."""
+    def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]] | None:
+        """The ids of the events that ``keys`` name: by names, and by likenesses; None when they
+        name none, as nearly always."""
+        hashes, holders = self._hashes, self._holders
+        for key in keys:
+            if hashes[key] in holders:
+                break
+        else:
+            return None
         named: set[int] = set()
         alike: set[int] = set()
         for key in keys:
-            event = self._holders.get(self._hashes[key])
+            event = holders.get(hashes[key])
             if event is not None:
                 (alike if key.startswith(LIKENESS) else named).add(event)
         return named, alike - named
