@@ -32,7 +32,8 @@ _KEEPING = (
 _SECRET = re.compile("|".join((*_PATTERNS, *_KEEPING)))
 # Whether a closer look is worth it: run over everything that arrives. Each alternative begins with
 # a letter of its own that is rare in JSON, and looks back from there, which is what makes it fast.
-_ASSIGNED = r"[A-Za-z0-9_]{0,20}[\\\"' ]{0,3}[=:]"
+# A small number is no secret: ``"reasoning_tokens":40``.
+_ASSIGNED = r"[A-Za-z0-9_]{0,20}[\\\"' ]{0,3}[=:](?! ?\d{1,7}[,}])"
 _HINT = re.compile(
     r"-(?<=[kti]-)(?:(?<=sk-)|(?<=glpat-)|(?<=pypi-))"
     r"|_(?<=[kmpousrt]_)(?:(?<=sk_)|(?<=rk_)|(?<=npm_)|(?<=gh[pousr]_)|(?<=github_pat_))"

@@ -38,9 +38,16 @@ class TelemetryIntake:
         """Store log records. Raises what ``Pipeline.ingest`` raises."""
         now = now_ms()
         gathered = _Gathered()
+        resource: Attributes | None = None
+        own: Telemetry | None = None
         for record in records:
-            event = record.event_name or str(record.attributes.get("event.name") or "")
-            telemetry = self._telemetry(record.resource, event)
+            if record.resource is not resource:
+                resource = record.resource
+                own = self._registry.telemetry_of_service(_service(resource))
+            telemetry = own
+            if telemetry is None:
+                event = record.event_name or str(record.attributes.get("event.name") or "")
+                telemetry = self._telemetry(record.resource, event)
             if telemetry.log is not None:
                 gathered.add(telemetry.log(record, now))
         self._enliven(gathered.events, now)
@@ -92,9 +99,12 @@ class TelemetryIntake:
 
     def _enliven(self, events: list[Event], now: int) -> None:
         """Let what happened just now move the state of sessions that nobody better tells of."""
+        since = now - FRESH_MS
         for event in events:
+            if (event.occurred_at or 0) < since:
+                continue
             signal = event.signal
-            if signal is None or signal.kind != "none" or event.time < now - FRESH_MS:
+            if signal is None or signal.kind != "none":
                 continue
             if self._witnesses.is_best(event.session_id, Witness.TELEMETRY):
                 implied = IMPLIED.get(event.event_type, BUSY)
@@ -126,6 +136,9 @@ class _Gathered:
         self.quotas: list[Quota] = []
 
     def add(self, reading: Reading) -> None:
-        self.events += reading.events
-        self.signals += reading.signals
-        self.quotas += reading.quotas
+        if reading.events:
+            self.events += reading.events
+        if reading.signals:
+            self.signals += reading.signals
+        if reading.quotas:
+            self.quotas += reading.quotas

@@ -130,10 +130,16 @@ FRAGMENTS = (
     "ASIA", "AIza", "npm_", "pypi-", "eyJ", ".", "-----BEGIN ", "PRIVATE KEY", "-----", "Bearer",
     "earer", " ", "\t", "\n", "https://", "/", "user:", "@", '"', "\\", "SECRET", "Secret",
     "ecret", "PASSWORD", "passwd", "API_KEY", "apiKey", "api_key", "TOKEN", "Token", "token", "=",
-    ": ", "'", KEY, "A" * 16,
+    ": ", "'", KEY, "A" * 16, ":", "12", "1234567", ",", "}",
 )  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
 def test_the_quick_look_passes_over_nothing_that_the_closer_one_would_find(text: str) -> None:
     assert may_hold_secret(text) or not _SECRET.search(text)
+
+
+def test_a_count_of_tokens_needs_no_closer_look() -> None:
+    """It stands in the metadata of nearly each request of some agents."""
+    assert not may_hold_secret('{"reasoning_tokens":40,"max_tokens": 4096}')
+    assert may_hold_secret('{"access_token":"1234567"}')

@@ -47,10 +47,14 @@ class Registry:
     def telemetry_of(self, service: str, event: str = "") -> Telemetry:
         """What reads the OTLP records of a service, or of the log event of that name; what nobody
         knows is read generically."""
-        known = self._by_service.get(service)
+        known = self.telemetry_of_service(service)
         if known is None and "." in event:
             known = self._by_prefix.get(event.partition(".")[0])
         return known or GENERIC
+
+    def telemetry_of_service(self, service: str) -> Telemetry | None:
+        """The same where the service's name alone tells; None when it does not."""
+        return self._by_service.get(service)
 
     def type_of(self, service: str) -> str | None:
         """The type of the agent whose service that is; None when it is nobody's."""

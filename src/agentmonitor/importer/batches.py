@@ -111,6 +111,8 @@ class Batches:
 
     def add(self, reading: Reading) -> None:
         """Gather what was read."""
+        if reading.signals:
+            self._signals += reading.signals
         for event in reading.events:
             if event.report is not None and event.keys:
                 known = self._growing.get(event.keys)
@@ -118,7 +120,6 @@ class Batches:
                     continue
                 self._growing[event.keys] = event
             self._events.append(event)
-        self._signals += reading.signals
         for quota in reading.quotas:
             # Agents repeat their quota with each answer: what counts is when it changed.
             window = (quota.agent_type, quota.window)

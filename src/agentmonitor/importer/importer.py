@@ -138,7 +138,9 @@ class _Run:
         try:
             if isinstance(line, TooLong):
                 raise UnreadableLine(f"longer than {MAX_LINE >> 20} MiB")
-            self._batches.add(reader.read(line))
+            reading = reader.read(line)
+            if reading.events or reading.signals or reading.quotas:
+                self._batches.add(reading)
         except UnreadableLine as error:
             self._outcome.fault(str(self._path), self._line, str(error))
 

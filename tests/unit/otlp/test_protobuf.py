@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # has no types
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -14,7 +15,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 
 from agentmonitor.errors import InvalidInput
 from agentmonitor.otlp.protobuf import decode_logs, decode_metrics, decode_traces
-from agentmonitor.otlp.protobuf_repair import text_of
+from agentmonitor.otlp.protobuf_repair import repair, text_of
+from agentmonitor.otlp.protobuf_values import attributes
 from agentmonitor.otlp.records import Decoded
 from agentmonitor.otlp.values import MAX_DEPTH
 from tests.unit.otlp.strategies import LOGS
@@ -164,3 +166,50 @@ def test_mending_changes_nothing_but_bad_texts(message: Any, bad: bytes) -> None
     found = decode_logs(body)
     assert found.records[:-1] == expected
     assert found.records[-1].event_name == (mark + text_of(bad)).decode()
+
+
+def _attribute(value: AnyValue) -> bytes:
+    encoded: bytes = KeyValue(key="key", value=value).SerializeToString()
+    return encoded
+
+
+PAIRS = (
+    _attribute(AnyValue(string_value="text")), _attribute(AnyValue(string_value="")),
+    _attribute(AnyValue(int_value=5)), _attribute(AnyValue(int_value=300)),
+    _attribute(AnyValue(int_value=-1)), _attribute(AnyValue(bool_value=True)),
+    _attribute(AnyValue()), _attribute(nested("kvlist", 1)), _attribute(AnyValue(bytes_value=b"b")),
+    _attribute(AnyValue(string_value="x" * 130)), KeyValue(key="key").SerializeToString(),
+    KeyValue(value=AnyValue(int_value=1)).SerializeToString(), b"",
+)  # fmt: skip
+ODD_BYTES = (0, 1, 2, 3, 4, 5, 8, 0x0A, 0x10, 0x12, 0x18, 0x20, 0x61, 0x7F, 0x80, 0x81, 0xFF)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_an_attribute_is_what_the_library_says(pair: bytes) -> None:
+    """Short texts and numbers are read without it. Whatever the bytes are, nothing may come of
+    them that the library would not read."""
+    changed = [pair, *(pair[:end] for end in range(len(pair)))]
+    for place in range(min(len(pair), 20)):
+        for odd in ODD_BYTES:
+            changed += [pair[:place] + bytes((odd,)) + pair[place + skip :] for skip in (0, 1)]
+    for body in map(_body, changed):
+        try:
+            mended = repair(ExportLogsServiceRequest, body)
+        except DecodeError:
+            with pytest.raises(InvalidInput):
+                decode_logs(body)
+            continue
+        (group,) = ExportLogsServiceRequest.FromString(mended).resource_logs
+        (record,) = group.scope_logs[0].log_records
+        (found,) = decode_logs(body).records
+        assert found.attributes == attributes(record.attributes)
+
+
+def _body(pair: bytes) -> bytes:
+    """A request with one record that has one attribute."""
+    body = pair
+    for tag in (0x32, 0x12, 0x12, 0x0A):
+        size = len(body)
+        length = bytes((size,)) if size < 128 else bytes((size & 127 | 128, size >> 7))
+        body = bytes((tag,)) + length + body
+    return body

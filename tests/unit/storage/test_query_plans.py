@@ -27,8 +27,8 @@ from tests.unit.storage.store import Store
 
 GROWING = {
     "events", "ledger", "evidence", "contents", "event_keys", "event_keys_recent",
-    "activity_keys", "activity_merges", "pruned", "pruned_activities", "session_files",
-    "pruned_files", "file_marks", "spans",
+    "activity_keys", "activity_keys_recent", "activity_merges", "pruned", "pruned_activities",
+    "session_files", "pruned_files", "file_marks", "spans",
 }  # fmt: skip
 """Tables that have about as many rows as there are events, requests or files."""
 COLD = {

@@ -12,7 +12,6 @@ SYNTHETIC = "<synthetic>"
 _NOTHING_ASKED = "No response requested."
 """What the client makes up when a session is resumed after an interruption; nothing failed."""
 _DONE = frozenset({"end_turn", "stop_sequence", "max_tokens", "refusal"})
-_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
 def answer(line: Line, message: Message, place: Place, state: State, out: Out, own: str) -> None:
@@ -35,12 +34,17 @@ def answer(line: Line, message: Message, place: Place, state: State, out: Out, o
     stop_reason = optional(message.stop_reason)
     if stop_reason:
         metadata["stop_reason"] = stop_reason
-    if any(block.type in _THOUGHTS for block in blocks if isinstance(block.type, str)):
-        metadata["thinking"] = True
-    effort = optional(line.effort) or optional(tools.name(line.effort, "level"))
-    if effort:
-        metadata["effort"] = effort
-    calls = [block for block in blocks if block.type == "tool_use"]
+    calls = []
+    for block in blocks:
+        kind = block.type
+        if kind == "tool_use":
+            calls.append(block)
+        elif kind in ("thinking", "redacted_thinking"):
+            metadata["thinking"] = True
+    if line.effort is not None:
+        effort = optional(line.effort) or optional(tools.name(line.effort, "level"))
+        if effort:
+            metadata["effort"] = effort
     if stop_reason in _DONE and not calls:
         if place.thread:
             signal = place.signal("subagent_ended")

@@ -33,10 +33,10 @@ def message(message_id: str) -> str:
     return f"claude_code:message:{message_id[:MAX_ID]}"
 
 
-def figures(session_id: str, *counts: int) -> str:
+def figures(session_id: str, fresh: int, output: int, read: int, written: int) -> str:
     """A model request, by what it used: some lines of session files lack the request's id, which
     is all that telemetry has."""
-    return f"{_USED}{session_id[:MAX_ID]}:{':'.join(map(str, counts))}"
+    return f"{_USED}{session_id[:MAX_ID]}:{fresh}:{output}:{read}:{written}"
 
 
 def tool(call_id: str) -> str:

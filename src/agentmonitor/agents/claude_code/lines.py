@@ -32,6 +32,7 @@ _TITLES = {"summary": 1, "ai-title": 2, "custom-title": 3}
 """Lines that name the session, and which of two names is the better one. A summary may have been
 written for another session's messages, a custom title is the human's own."""
 
+_NOTHING = Reading()
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(State).decode
 
@@ -69,7 +70,7 @@ class Reader:
         if line.startswith(_TYPE):
             end = line.find(b'"', len(_TYPE))
             if line[len(_TYPE) : end] in _BOOKKEEPING and not (_USER in line or _MODEL in line):
-                return Reading()
+                return _NOTHING
         out = Out()
         fault = None
         found = shapes.lines(line)
@@ -80,6 +81,8 @@ class Reader:
                 fault = error
         if fault is not None and len(found) == 1:
             raise fault
+        if not out.events and not out.signals:
+            return _NOTHING
         return Reading(events=out.events, signals=out.signals)
 
     def _line(self, line: Line, encoded: bytes, number: int, out: Out) -> None:
@@ -112,12 +115,16 @@ class Reader:
         if self._is_new and self._agent_id:
             state.thread_type = self._agent_type() or state.thread_type
         self._is_new = False
-        session_id = tools.word(line.session_id) or self._fallback
-        if line.git_branch is not None:
+        # Nearly every line repeats the one before: what is the same is known to be sound.
+        session_id = state.session_id
+        if line.session_id != session_id or not session_id:
+            session_id = tools.word(line.session_id) or self._fallback
+        if line.git_branch is not None and line.git_branch != state.branch:
             branch = optional(line.git_branch)
             state.branch = None if branch == "HEAD" else branch
         state.at, state.session_id = at, session_id
-        state.cwd = optional(line.cwd) or state.cwd
+        if line.cwd != state.cwd:
+            state.cwd = optional(line.cwd) or state.cwd
         is_inline = line.is_sidechain is True and not self._agent_id
         thread = self._agent_id
         if is_inline:

@@ -13,21 +13,18 @@ from typing import Any
 
 from agentmonitor.agents.base import Reading
 from agentmonitor.agents.claude_code import keys, tools, values
+from agentmonitor.agents.claude_code.record import Record
 from agentmonitor.agents.claude_code.values import PREFIX
-from agentmonitor.model.event import LIKENESS, Event, EventType
-from agentmonitor.model.signal import Signal, first_line
-from agentmonitor.model.usage import Channel, Report
+from agentmonitor.model.event import Event
+from agentmonitor.model.signal import first_line
+from agentmonitor.model.usage import Report
 from agentmonitor.otlp.records import LogRecord
 
-_STILL = Signal(kind="none")
 _MAIN = frozenset({"", "main", "sdk"})
-_KEPT = {
-    "prompt_id": "prompt.id", "query_source": "query_source", "subagent_type": "agent.name",
-    "skill": "skill.name", "plugin": "plugin.name", "effort": "effort",
-}  # fmt: skip
-"""What is kept of any record; the names are those of ``Event.metadata``."""
+_NOTHING = Reading()
 
-_CLASSES = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
+_REPORTS = (Report(), Report(session_wide=True))
+_REFUSED = "reject"
 
 
 def log(record: LogRecord, at: int) -> Reading:
@@ -36,87 +33,47 @@ def log(record: LogRecord, at: int) -> Reading:
     name = tools.name(attributes, "event.name") or record.event_name
     if not name and isinstance(record.body, str):
         name = record.body
-    handler = _HANDLERS.get(name.removeprefix(PREFIX))
+    name = name.removeprefix(PREFIX)
+    handler = _HANDLERS.get(name)
+    # The most frequent record tells nothing, as a rule.
+    if handler is None or (
+        handler is _tool_decision and tools.name(attributes, "decision") != _REFUSED
+    ):
+        return _NOTHING
     session_id = values.session(attributes, record.resource)
-    if handler is None or not session_id:
-        return Reading()
-    event = handler(_Record(record, name.removeprefix(PREFIX), session_id, at))
-    return Reading(events=[event] if event else [])
+    if not session_id:
+        return _NOTHING
+    event = handler(Record(record, name, session_id, at))
+    return _NOTHING if event is None else Reading(events=[event])
 
 
-class _Record:
-    """One record under translation."""
-
-    def __init__(self, record: LogRecord, name: str, session_id: str, at: int) -> None:
-        self.attributes = record.attributes
-        self.name = name
-        self.session_id = session_id
-        self.at = values.moment(self.attributes, record.time, record.observed, at) or at
-        self.prompt_id = tools.name(self.attributes, "prompt.id")
-        self.sequence = values.count(self.attributes, "event.sequence")
-
-    def text(self, key: str) -> str:
-        """An attribute that is a name."""
-        return tools.name(self.attributes, key)
-
-    def step(self, back: int = 0) -> str | None:
-        """What tells the record from all others of the prompt, or the one ``back`` before it."""
-        if self.sequence is None:
-            return None
-        return f"{self.prompt_id[:64]}:{self.sequence - back}"
-
-    def event(
-        self,
-        event_type: EventType,
-        metadata: dict[str, Any],
-        known: tuple[str, ...] = (),
-        *,
-        title: str | None = None,
-        **fields: Any,
-    ) -> Event:
-        """An event. Without a name among its keys it has an id, so that a repetition is known."""
-        event_id = None
-        # A name, if there is one, stands first.
-        if not known or known[0].startswith(LIKENESS):
-            sequence = "" if self.sequence is None else self.sequence
-            event_id = values.once(self.session_id, sequence, self.name, self.at)
-        return Event(
-            session_id=self.session_id,
-            agent_type=keys.AGENT_TYPE,
-            event_type=event_type,
-            event_id=event_id,
-            source="otel",
-            channel=Channel.LOG,
-            occurred_at=self.at,
-            metadata=values.named(self.attributes, **_KEPT) | metadata,
-            signal=Signal(kind="none", title=title) if title else _STILL,
-            keys=known,
-            **fields,
-        )
-
-
-def _request(record: _Record) -> Event:
-    found = record.attributes
-    request_id = record.text("request_id")
-    report = Report(fast=record.text("speed") == "fast", session_wide=not request_id)
-    used = [values.count(found, name) or 0 for name in _CLASSES]
-    known = (keys.request(request_id), keys.figures(record.session_id, *used))
+def _request(record: Record) -> Event:
+    found, count, name = record.attributes, values.count, tools.name
+    request_id = name(found, "request_id")
+    fresh, output = count(found, "input_tokens") or 0, count(found, "output_tokens") or 0
+    read = count(found, "cache_read_tokens") or 0
+    written = count(found, "cache_creation_tokens") or 0
+    known: tuple[str, ...] = ()
+    if request_id:
+        figures = keys.figures(record.session_id, fresh, output, read, written)
+        known = (keys.request(request_id), figures)
+    fast = name(found, "speed") == "fast"
     return record.event(
         "llm_response",
         {},
-        known if request_id else (),
-        report=report,
-        model=record.text("model") or None,
-        tokens_in=used[0],
-        tokens_out=used[1],
-        cache_read_tokens=used[2],
-        cache_write_tokens=used[3],
-        duration_ms=values.count(found, "duration_ms"),
+        known,
+        report=Report(fast=True, session_wide=not request_id) if fast else _REPORTS[not request_id],
+        model=name(found, "model") or None,
+        tokens_in=fresh,
+        tokens_out=output,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        duration_ms=count(found, "duration_ms"),
         cost_usd=values.dollars(found),
     )
 
 
-def _response(record: _Record) -> Event | None:
+def _response(record: Record) -> Event | None:
     """An answer's text. Its tokens are in the request's own record, or in its file."""
     request_id, text = record.text("request_id"), values.words(record.attributes, "response")
     if not request_id or not text:
@@ -130,7 +87,7 @@ def _response(record: _Record) -> Event | None:
     )
 
 
-def _failed_request(record: _Record) -> Event | None:
+def _failed_request(record: Record) -> Event | None:
     """A request failed for good, all of its attempts included."""
     if values.flag(record.attributes, "server_fallback_hop"):
         return None  # refused, and passed on to another model
@@ -161,7 +118,7 @@ def _failed_request(record: _Record) -> Event | None:
     )
 
 
-def _tool_result(record: _Record) -> Event:
+def _tool_result(record: Record) -> Event:
     found = record.attributes
     failed = values.flag(found, "success") is False
     metadata = _called(record)
@@ -178,11 +135,11 @@ def _tool_result(record: _Record) -> Event:
     )
 
 
-def _tool_decision(record: _Record) -> Event | None:
+def _tool_decision(record: Record) -> Event | None:
     """A refused call. It has no result here, but one in the session's file under the same id:
     without the id it would be counted there again. A call that was allowed tells its result."""
     call_id = record.text("tool_use_id")
-    if record.text("decision") != "reject" or not call_id:
+    if record.text("decision") != _REFUSED or not call_id:
         return None
     return record.event(
         "tool_use",
@@ -193,7 +150,7 @@ def _tool_decision(record: _Record) -> Event | None:
     )
 
 
-def _called(record: _Record) -> dict[str, Any]:
+def _called(record: Record) -> dict[str, Any]:
     """What a call is about, as far as the client was told to send it."""
     found = record.attributes
     given = values.document(found, "tool_parameters")
@@ -207,7 +164,7 @@ def _called(record: _Record) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _call_keys(record: _Record) -> tuple[str, ...]:
+def _call_keys(record: Record) -> tuple[str, ...]:
     call_id, step = record.text("tool_use_id"), record.step()
     if call_id:
         return (keys.tool(call_id),)
@@ -216,7 +173,7 @@ def _call_keys(record: _Record) -> tuple[str, ...]:
     return (keys.tool(step), likely) if step is not None and record.prompt_id else (likely,)
 
 
-def _prompt(record: _Record) -> Event:
+def _prompt(record: Record) -> Event:
     prompt = values.words(record.attributes, "prompt")
     uuid = record.text("message.uuid")
     known: tuple[str, ...] = (keys.prompt(record.prompt_id),) if record.prompt_id else ()
@@ -231,7 +188,7 @@ def _prompt(record: _Record) -> Event:
     return record.event("user_prompt", metadata, known, title=first_line(prompt))
 
 
-def _compaction(record: _Record) -> Event:
+def _compaction(record: Record) -> Event:
     metadata = values.named(
         record.attributes, trigger="trigger", pre_tokens="pre_tokens", post_tokens="post_tokens",
         error="error",
@@ -245,7 +202,7 @@ def _compaction(record: _Record) -> Event:
     )
 
 
-def _subagent(record: _Record) -> Event:
+def _subagent(record: Record) -> Event:
     """A sub-agent is done. Its tokens are those of its last request alone: not to be counted."""
     kind = record.text("agent_type")
     metadata = values.named(
@@ -267,7 +224,7 @@ _ABOUT = (
 )  # fmt: skip
 
 
-def _note(record: _Record) -> Event | None:
+def _note(record: Record) -> Event | None:
     """Something that is worth a line in the feed, and no more. That a server was connected or an
     account was signed in is not: each start of the agent says so."""
     found = record.attributes
@@ -279,7 +236,7 @@ def _note(record: _Record) -> Event | None:
     return record.event("hook", {"hook_event": record.name} | about)
 
 
-_HANDLERS: dict[str, Callable[[_Record], Event | None]] = {
+_HANDLERS: dict[str, Callable[[Record], Event | None]] = {
     "api_request": _request,
     "assistant_response": _response,
     "api_error": _failed_request,

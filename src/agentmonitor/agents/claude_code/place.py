@@ -142,4 +142,4 @@ class Out:
 
 def optional(value: Any) -> str | None:
     """A name, or None."""
-    return tools.word(value) or None
+    return None if value is None else tools.word(value) or None

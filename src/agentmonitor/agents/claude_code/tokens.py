@@ -48,23 +48,27 @@ def spend(usage: Any) -> Spend:
     """
     if not isinstance(usage, dict):
         return NOTHING
-    written = _count(usage, "cache_creation_input_tokens")
-    hour = 0
-    breakdown = usage.get("cache_creation")
-    if breakdown:
-        hour = _count(breakdown, "ephemeral_1h_input_tokens")
-        explained = hour + _count(breakdown, "ephemeral_5m_input_tokens")
-        written = min(max(written, explained), MAX_INT)
-    server_tools = usage.get("server_tool_use")
+    get = usage.get
+    written = _count(get("cache_creation_input_tokens"))
+    hour = searches = 0
+    breakdown = get("cache_creation")
+    if breakdown and isinstance(breakdown, dict):
+        hour = _count(breakdown.get("ephemeral_1h_input_tokens"))
+        explained = hour + _count(breakdown.get("ephemeral_5m_input_tokens"))
+        if explained > written:
+            written = min(explained, MAX_INT)
+    server_tools = get("server_tool_use")
+    if server_tools and isinstance(server_tools, dict):
+        searches = _count(server_tools.get("web_search_requests"))
     return Spend(
-        tokens_in=_count(usage, "input_tokens"),
-        tokens_out=_count(usage, "output_tokens"),
-        cache_read=_count(usage, "cache_read_input_tokens"),
+        tokens_in=_count(get("input_tokens")),
+        tokens_out=_count(get("output_tokens")),
+        cache_read=_count(get("cache_read_input_tokens")),
         cache_write=written,
         cache_write_1h=hour,
-        web_searches=_count(server_tools, "web_search_requests") if server_tools else 0,
-        fast=usage.get("speed") == "fast",
-        batch=usage.get("service_tier") == "batch",
+        web_searches=searches,
+        fast=get("speed") == "fast",
+        batch=get("service_tier") == "batch",
     )
 
 
@@ -98,8 +102,7 @@ def dollars(value: Any) -> float | None:
     return float(value) if 0 <= value <= MAX_COST_USD else None
 
 
-def _count(found: Any, key: str) -> int:
-    value = found.get(key) if isinstance(found, dict) else None
+def _count(value: Any) -> int:
     if type(value) is int and 0 <= value <= MAX_INT:
         return value
     return tools.count(value) or 0

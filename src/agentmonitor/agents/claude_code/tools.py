@@ -24,11 +24,9 @@ def text(payload: Any, key: str, limit: int = MAX_VALUE) -> str:
 
 def word(value: Any) -> str:
     """A name or an id; such have at most MAX_NAME characters and no NUL. "" for anything else."""
-    if not isinstance(value, str):
-        return ""
-    if len(value) <= MAX_NAME and "\0" not in value:  # nearly always
+    if type(value) is str and len(value) <= MAX_NAME and "\0" not in value:  # nearly always
         return value.strip()
-    return value[:MAX_NAME].replace("\0", "").strip()
+    return value[:MAX_NAME].replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 def name(payload: Any, key: str) -> str:
@@ -37,7 +35,11 @@ def name(payload: Any, key: str) -> str:
     if type(payload) is not dict and not isinstance(payload, Mapping):
         return ""
     value = payload.get(key)
-    return "" if value is None else word(value)
+    if value is None:
+        return ""
+    if type(value) is str and len(value) <= MAX_NAME and "\0" not in value:
+        return value.strip()
+    return word(value)
 
 
 def count(value: Any) -> int | None:

@@ -1,6 +1,6 @@
 """Attributes of telemetry: numbers may come as text, and nothing need be there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -38,6 +38,8 @@ def number(attributes: Mapping[str, Any], key: str) -> float | None:
 def count(attributes: Mapping[str, Any], key: str) -> int | None:
     """A whole number of at least 0."""
     value = attributes.get(key)
+    if value is None:
+        return None
     # Nearly always digits: much faster than by way of a float.
     if type(value) is str and len(value) < 16 and value.isascii() and value.isdecimal():
         return int(value)
@@ -95,15 +97,22 @@ def moment(attributes: Mapping[str, Any], *others: int | None) -> int | None:
 def named(attributes: Mapping[str, Any], **fields: str) -> dict[str, Any]:
     """Those of the attributes that are there, under the names that metadata has for them."""
     found: dict[str, Any] = {}
-    for name, key in fields.items():
-        value = attributes.get(key)
-        if value is None or value == "":
-            continue
-        if isinstance(value, str):
-            found[name] = value[: tools.MAX_VALUE]
-        elif isinstance(value, _NUMBER):  # truth values among them
-            found[name] = value
+    note(found, attributes, fields.items())
     return found
+
+
+def note(
+    metadata: dict[str, Any], attributes: Mapping[str, Any], fields: Iterable[tuple[str, str]]
+) -> None:
+    """The same, into ``metadata``, which keeps what it has; ``fields``: its names and theirs."""
+    for name, key in fields:
+        value = attributes.get(key)
+        if value is None or value == "" or name in metadata:
+            continue
+        if type(value) is str:
+            metadata[name] = value[: tools.MAX_VALUE]
+        elif isinstance(value, _NUMBER):  # truth values among them
+            metadata[name] = value
 
 
 def once(session_id: str, *parts: object) -> str:

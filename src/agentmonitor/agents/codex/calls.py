@@ -98,9 +98,10 @@ def described(tool: str, arguments: Any, at: int = 0, cwd: str = "") -> Call:
         facts["command"] = command[:MAX_VALUE]
     for key in _SHOWN[1:]:
         value = getattr(read, key)
-        if isinstance(value, str) and value:
+        if value and isinstance(value, str):
             facts[key] = value[:MAX_VALUE]
-    shown = next((str(facts[key]) for key in _SHOWN if key in facts), text(read.message, MAX_VALUE))
+    # They stand in their order.
+    shown = next((str(value) for value in facts.values()), text(read.message, MAX_VALUE))
     return Call(tool, at, facts, shown)
 
 

@@ -107,7 +107,7 @@ class Payload(msgspec.Struct, gc=False):
     item: "Payload | None" = None
     # token_count
     info: Any = None
-    rate_limits: Any = None
+    rate_limits: msgspec.Raw = msgspec.Raw()
 
 
 class Line(msgspec.Struct, gc=False):
@@ -143,6 +143,9 @@ _HEAD = re.compile(
     rb'\{"timestamp":"([^"\\]{0,40})",(?:"ordinal":(\d{1,18}),)?"type":"(\w{1,60})",'
     rb'"payload":\{(?:"type":"(\w{1,60})"[,}])?'
 )
+_MAX_HEADS = 500
+_heads: dict[tuple[bytes, bytes | None], tuple[str, str, bool]] = {}
+"""What ``_head`` found. There are some dozens."""
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(?P<alone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -156,21 +159,15 @@ def read_line(line: bytes) -> Line:
     if head is None:
         return _read_slowly(line)
     timestamp, ordinal, outer_name, inner_name = head.groups()
-    outer = outer_name.decode()
-    inner = inner_name.decode() if inner_name else ""
+    kind = _heads.get((outer_name, inner_name)) or _head(outer_name, inner_name)
+    outer, inner, wanted = kind
     if not line.endswith(b"}") and not line.rstrip().endswith(b"}"):
         raise UnreadableLine("The line is cut off.")
-    found = Line(
-        outer,
-        inner,
-        moment(timestamp.decode("utf-8", "replace")),
-        int(ordinal) if ordinal else None,
-    )
-    if outer not in _KINDS or outer == "compacted":
+    at = moment(timestamp.decode("utf-8", "replace"))
+    found = Line(outer, inner, at, int(ordinal) if ordinal else None)
+    if not wanted:
         return found
     inners = _KINDS[outer]
-    if inners is not None and inner and inner not in inners:
-        return found
     try:
         found.payload = _decode_holder(line).payload
     except (ValueError, RecursionError) as error:
@@ -179,6 +176,20 @@ def read_line(line: bytes) -> Line:
         found.inner = _word(found.payload.type)
         if found.inner not in inners:
             found.payload = None
+    return found
+
+
+def _head(outer_name: bytes, inner_name: bytes | None) -> tuple[str, str, bool]:
+    """The two types that a line begins with, and whether its payload is of interest."""
+    outer = outer_name.decode()
+    inner = inner_name.decode() if inner_name else ""
+    inners = _KINDS.get(outer)
+    wanted = outer in _KINDS and outer != "compacted"
+    if wanted and inners is not None and inner and inner not in inners:
+        wanted = False
+    if len(_heads) >= _MAX_HEADS:
+        _heads.clear()
+    _heads[outer_name, inner_name] = found = outer, inner, wanted
     return found
 
 

@@ -26,6 +26,8 @@ _MAX_PARTS = 64
 _TAIL = 300
 _HEADS = ("Chunk ID:", "Command:", "Original token", "Process running", "Script ", "Total ")
 
+_EXITS = ("Exit code:", "Process exited")
+
 _EXITED = re.compile(r"(?:Exit code:|Process exited with code) (-?\d{1,10})\s*$")
 _WALL = re.compile(r"Wall time:? ([\d.]{1,20}) seconds?\s*$")
 _IN_JSON = re.compile(rb'\\"exit_code\\":\s*(-?\d{1,10})')
@@ -172,7 +174,8 @@ def _header(
         if line.startswith("Output:"):
             rest = [line[len("Output:") :], *lines[place + 1 :]]
             return exit_code, took, "\n".join(rest).removeprefix("\n")
-        exited, wall = _EXITED.match(line), _WALL.match(line)
+        exited = _EXITED.match(line) if line.startswith(_EXITS) else None
+        wall = _WALL.match(line) if line.startswith("Wall time") else None
         if exited and exit_code is None:
             exit_code = int(exited[1])
         if wall and took is None:

@@ -35,7 +35,7 @@ from agentmonitor.agents.codex.lines import (
 from agentmonitor.agents.codex.outcomes import Outcome, outcome, words
 from agentmonitor.agents.codex.prompts import content_text, folder, is_context, request
 from agentmonitor.agents.codex.usage import quotas
-from agentmonitor.agents.codex.values import mapping, name, text
+from agentmonitor.agents.codex.values import decode, mapping, name, text
 from agentmonitor.agents.codex.writer import Writer
 
 _NOTHING = Reading()
@@ -126,7 +126,13 @@ def _token_count(writer: Writer, payload: Payload, line: Line) -> None:
     used = state.meter.take(payload.info)
     if used is not None:
         writer.usage(used)
-    for quota in quotas(payload.rate_limits, state.at) if payload.rate_limits else ():
+    limits = bytes(payload.rate_limits)
+    if limits == state.limits:  # nearly always
+        return
+    # Some tell how long it takes from now on, which the same words mean anew each time.
+    repeats = len(limits) < states.MAX_LIMITS and b"resets_in" not in limits
+    state.limits = limits if repeats else b""
+    for quota in quotas(decode(limits), state.at):
         told: list[Any] = [quota.used_percent, quota.resets_at]
         if state.quotas.get(quota.window) != told and len(state.quotas) < 16:
             state.quotas[quota.window] = told

@@ -17,6 +17,9 @@ MAX_WAITING = 32
 MAX_RECENT = 16
 """What was seen lately: calls that are done, and prompts."""
 
+MAX_LIMITS = 4096
+"""Bytes of them that are remembered."""
+
 _ID_LENGTH = 36
 _STARTED = re.compile(r"rollout-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-")
 
@@ -52,6 +55,8 @@ class State(msgspec.Struct, omit_defaults=True):
     done: list[str] = []
     prompts: list[str] = []
     quotas: dict[str, list[Any]] = {}
+    limits: bytes = b""
+    """The quotas as they were last told, so that a repetition is not looked at."""
 
     @property
     def subthread(self) -> str:

@@ -132,14 +132,15 @@ class Meter(msgspec.Struct, omit_defaults=True):
 
 def totals(value: Any) -> Totals | None:
     """A TokenUsage object; None when it is none."""
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         return None
+    get = value.get
     return Totals(
-        count(value.get("input_tokens")) or 0,
-        count(value.get("cached_input_tokens")) or 0,
-        count(value.get("cache_write_input_tokens", 0)) or 0,
-        count(value.get("output_tokens")) or 0,
-        count(value.get("reasoning_output_tokens")) or 0,
+        count(get("input_tokens")) or 0,
+        count(get("cached_input_tokens")) or 0,
+        count(get("cache_write_input_tokens", 0)) or 0,
+        count(get("output_tokens")) or 0,
+        count(get("reasoning_output_tokens")) or 0,
     ).sound()
 
 

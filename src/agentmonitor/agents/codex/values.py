@@ -29,6 +29,8 @@ def text(value: Any, limit: int = MAX_TEXT) -> str:
 
 def name(value: Any) -> str:
     """A name, an id or a path; such have at most MAX_NAME characters and no NUL."""
+    if type(value) is str and len(value) <= MAX_NAME and "\0" not in value:  # nearly always
+        return value.strip()
     return value[:MAX_NAME].replace("\0", "").strip() if isinstance(value, str) else ""
 
 
@@ -101,7 +103,8 @@ def uuid7_time(identifier: str) -> int | None:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """``value`` if it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    # A dict is found out five times faster than any other mapping.
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def decode(document: str | bytes) -> Any:

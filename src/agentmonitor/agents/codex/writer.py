@@ -23,6 +23,8 @@ _EMPTY = Reading()
 class Writer:
     """What one line becomes."""
 
+    __slots__ = ("events", "quotas", "signals", "state")
+
     def __init__(self, state: State) -> None:
         self.state = state
         self.events: list[Event] = []
@@ -52,8 +54,9 @@ class Writer:
             if state.role:
                 metadata["subagent_type"] = state.role
         event_id = None
-        known = tuple(key for key in keys if key)
-        if all(key.startswith(LIKENESS) for key in known):
+        known = tuple([key for key in keys if key])
+        # A name, if there is one, stands first.
+        if not known or known[0].startswith(LIKENESS):
             event_id = f"codex:{state.thread}:{state.lines}.{len(self.events)}"
         self.events.append(
             Event(

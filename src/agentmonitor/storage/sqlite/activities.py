@@ -59,7 +59,10 @@ class Activities:
 
     def reported(self, event: Event) -> list[int]:
         """The events that show the activity of ``event`` already, oldest first."""
-        named, alike = self._keys.find(keys_of(event))
+        found = self._keys.find(keys_of(event))
+        if found is None:
+            return []
+        named, alike = found
         for number in alike:
             channels = self._keys.pruned.get(number)
             if channels is None:

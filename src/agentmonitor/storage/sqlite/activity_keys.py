@@ -4,27 +4,29 @@ Keys are kept as 64-bit hashes: they are many, and only ever looked up.
 """
 
 import sqlite3
+import struct
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from agentmonitor.digest import blake2b
 from agentmonitor.model.event import LIKENESS, Event
-from agentmonitor.storage.sqlite.bulk import Insert
+from agentmonitor.storage.sqlite.recent_keys import RecentKeys
 
-_INSERT = Insert("activity_keys", 2)
 _FIND = (
-    "SELECT k.key, coalesce(m.target, k.event), p.channels FROM activity_keys k"
+    "SELECT k.key, coalesce(m.target, k.event), p.channels"
+    " FROM json_each(?) j CROSS JOIN activity_keys_all k ON k.key = j.value"
     " LEFT JOIN activity_merges m ON m.event = k.event"
     " LEFT JOIN pruned_activities p ON p.event = coalesce(m.target, k.event)"
-    " WHERE k.key IN (SELECT value FROM json_each(?))"
 )
+_signed = struct.Struct(">q").unpack
 
 
 def hash_key(key: str) -> int:
     """A signed 64-bit hash."""
     digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    number: int = _signed(digest)[0]
+    return number
 
 
 def keys_of(event: Event) -> tuple[str, ...]:
@@ -40,6 +42,7 @@ class ActivityKeys:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._table = RecentKeys(connection, "activity_keys")
         self._hashes: dict[str, int] = {}
         self._holders: dict[int, int] = {}
         self._new: dict[int, int] = {}
@@ -56,18 +59,26 @@ class ActivityKeys:
         self._holders = {}
         self.pruned = {}
         if self._hashes:
-            wanted = msgspec.json.encode(list(self._hashes.values())).decode()
+            # In the order of the keys, each page of the tree is visited once.
+            wanted = msgspec.json.encode(sorted(self._hashes.values())).decode()
             for key, event, channels in self._connection.execute(_FIND, (wanted,)):
                 self._holders[key] = event
                 if channels is not None:
                     self.pruned[event] = channels
 
-    def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]]:
-        """The ids of the events that ``keys`` name: by names, and by likenesses."""
+    def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]] | None:
+        """The ids of the events that ``keys`` name: by names, and by likenesses; None when they
+        name none, as nearly always."""
+        hashes, holders = self._hashes, self._holders
+        for key in keys:
+            if hashes[key] in holders:
+                break
+        else:
+            return None
         named: set[int] = set()
         alike: set[int] = set()
         for key in keys:
-            event = self._holders.get(self._hashes[key])
+            event = holders.get(hashes[key])
             if event is not None:
                 (alike if key.startswith(LIKENESS) else named).add(event)
         return named, alike - named
@@ -104,9 +115,10 @@ class ActivityKeys:
     def save(self) -> None:
         """Write the claims. Belongs into the transaction."""
         if self._new:
-            _INSERT.run(self._connection, sorted(self._new.items()))
+            self._table.insert(list(self._new.items()))
             self._new = {}
 
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._new = {}
+        self._table.forget()

@@ -36,7 +36,7 @@ RELATIONS = {
     "requests without their event": f"SELECT event FROM ledger WHERE {_GONE}",
     "evidence without its event": f"SELECT event FROM evidence WHERE {_GONE}",
     "contents without their event": f"SELECT event FROM contents WHERE {_GONE}",
-    "activities without their event": f"SELECT event FROM activity_keys WHERE {_NO_ACTIVITY}",
+    "activities without their event": f"SELECT event FROM activity_keys_all WHERE {_NO_ACTIVITY}",
     "merges into nothing":
         f"SELECT event FROM (SELECT target AS event FROM activity_merges) WHERE {_NO_ACTIVITY}",
     "edited files of no session":
