@@ -49,7 +49,7 @@ class SqliteEngine(Reader):
         self._writer: Writer | None = None
         self.indexer = Indexer(path, self._forget_changes, self.queued)
         self._searches = SearchReader(self.indexer)
-        self._parts = SessionParts(self._snapshot, self._write)
+        self._parts = SessionParts(self._snapshot, self._names, self._write)
         self._rare = RareEvents(self._snapshot, self._write)
 
     def open(self) -> None:

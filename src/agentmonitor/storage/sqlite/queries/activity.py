@@ -22,7 +22,12 @@ from agentmonitor.model.insight import (
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.grouped import Groups, columns_of
 from agentmonitor.storage.sqlite.queries.spans import cover, measured
-from agentmonitor.storage.sqlite.queries.tools import FILTERS, ToolQueries, ToolTally
+from agentmonitor.storage.sqlite.queries.tools import (
+    FILTERS,
+    KeptDays,
+    ToolQueries,
+    ToolTally,
+)
 from agentmonitor.storage.sqlite.rollups import HOUR, MINUTE
 
 QUARTER_MS = HOUR_MS // 4
@@ -35,8 +40,11 @@ _FACETS = ("agent", "type", "tool", "model", "source")
 class ActivityQueries:
     """What was done in a range, on one connection."""
 
-    def __init__(self, connection: sqlite3.Connection, names: NameReader, where: Where) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, names: NameReader, where: Where, kept: KeptDays
+    ) -> None:
         self._connection = connection
+        self._kept = kept
         self._names = names
         self._where = where
         self._columns = columns_of(connection, where)
@@ -73,11 +81,11 @@ class ActivityQueries:
     def _tallies(self, by: str) -> dict[tuple[int, int], ToolTally]:
         span = (self._where.since, self._where.until)
         if self._columns.keys() <= FILTERS:
-            return ToolQueries(self._connection, self._columns).tallies(by, *span)
+            queries = ToolQueries(self._connection, self._columns, self._kept)
+            return queries.tallies(by, *span)
         found = {}
         for (_, tool, part), row in self._groups.sums(("tool", by), _CALLS, span).items():
-            found[tool, part] = ToolTally()
-            found[tool, part].sums = row
+            found[tool, part] = ToolTally(row)
         return found
 
     def facts(self, edges: Sequence[int]) -> ActivityFacts:
