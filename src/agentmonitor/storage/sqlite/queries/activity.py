@@ -20,7 +20,7 @@ from agentmonitor.model.insight import (
     ToolUse,
 )
 from agentmonitor.storage.sqlite.names import NameReader
-from agentmonitor.storage.sqlite.queries.grouped import Groups, columns_of
+from agentmonitor.storage.sqlite.queries.grouped import NOBODY, Groups, columns_of
 from agentmonitor.storage.sqlite.queries.spans import cover, measured
 from agentmonitor.storage.sqlite.queries.tools import (
     FILTERS,
@@ -125,12 +125,12 @@ class ActivityQueries:
 
     def _of_types(self, days: Sequence[int]) -> dict[str, dict[int, int]]:
         """By event type: how many by day."""
-        find = self._names.find
-        kinds = {find(self._connection, n): n for n in ("user_prompt", "git_commit")}
-        found: dict[str, dict[int, int]] = {"user_prompt": {}, "git_commit": {}}
-        for (index, kind), (events,) in self._groups.sums(("type",), ("events",), days).items():
-            if kind in kinds:
-                found[kinds[kind]][index] = int(events)
+        found: dict[str, dict[int, int]] = {}
+        for name in ("user_prompt", "git_commit"):
+            number = self._names.find(self._connection, name)
+            columns = self._columns | {"type": NOBODY if number is None else number}
+            sums = Groups(self._connection, columns).sums((), ("events",), days)
+            found[name] = {index: int(events) for (index,), (events,) in sums.items()}
         return found
 
     def _sessions(self, days: Sequence[int]) -> dict[int, list[int]]:
