@@ -92,6 +92,13 @@ def test_a_time_in_to_ends_the_range_before_it(api: Api, three_days: str) -> Non
     assert instant(answer["previous"]["to"]) - instant(answer["previous"]["from"]) == span
 
 
+def test_hours_without_a_range_are_those_of_a_week(api: Api, agent: str) -> None:
+    answer = api.read("/api/v2/usage", agent=agent, bucket="hour")
+    assert len(answer["buckets"]) == 7 * 24
+    response = api.get("/api/v2/usage/export", {"agent": agent, "bucket": "hour"})
+    assert response.status_code == 200
+
+
 def test_a_day_with_an_hour_is_a_time(api: Api, three_days: str) -> None:
     answer = api.read(
         "/api/v2/usage", agent=three_days, **{"from": "2026-03-10", "to": "2026-03-11 12"}

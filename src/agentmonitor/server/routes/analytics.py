@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from agentmonitor.runtime import Runtime
 
 DEFAULT_DAYS = 30
+HOURLY_DAYS = 7
+"""By the hour: more days would be more periods than one answer has."""
 ACTIVITY_DAYS = 371
 """53 weeks: a calendar's columns."""
 DEFAULT_SESSIONS = 50
@@ -56,7 +58,7 @@ MAX_FAILURES = 200
 
 
 class UsageQuery(Filters, kw_only=True, frozen=True):
-    """Which usage, added up by what; the range is the last 30 days if absent."""
+    """Which usage, added up by what; the range is the last 30 days if absent, by the hour 7."""
 
     by: Literal[By, "session"] = "model"
     """`session` gives the dearest sessions, with sums over their whole lives."""
@@ -210,7 +212,7 @@ async def facets(request: Request, runtime: "Runtime") -> Reply:
 async def _usage(
     asked: UsageQuery, runtime: "Runtime", series: int, sessions: int
 ) -> UsageReport | SessionReport:
-    where, zone = _where(asked, DEFAULT_DAYS)
+    where, zone = _where(asked, HOURLY_DAYS if asked.bucket == "hour" else DEFAULT_DAYS)
     span = Span(zone, str(zone), asked.bucket)
     engine = runtime.engine
     if asked.by == "session":
