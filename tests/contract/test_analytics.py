@@ -324,7 +324,7 @@ def test_failures_come_page_by_page_the_latest_first(api: Api, agent: str) -> No
     failed = {"event_type": "tool_use", "tool_name": "Bash", "status": "error"}
     api.ingest(
         told(agent, "2026-03-10T10:00:00Z", **failed, metadata={"command": "make", "error": "no"}),
-        told(agent, "2026-03-11T10:00:00Z", **failed, project="shop"),
+        told(agent, "2026-03-11T10:00:00Z", **failed, project="shop", branch="fix/a"),
         told(agent, "2026-03-12T10:00:00Z", event_type="tool_use", tool_name="Bash"),
         told(agent, "2026-03-13T10:00:00Z", event_type="error"),
     )
@@ -337,4 +337,5 @@ def test_failures_come_page_by_page_the_latest_first(api: Api, agent: str) -> No
     assert [(f["command"], f["error"]) for f in second["failures"]] == [("make", "no")]
     assert second["next"] is None
     assert api.read("/api/v2/failures", **asked, project="shop")["failures"] == [latest]
+    assert api.read("/api/v2/failures", **asked, branch="fix/a")["failures"] == [latest]
     assert api.read("/api/v2/failures", **asked, tool="Edit")["failures"] == []

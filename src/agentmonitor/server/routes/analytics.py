@@ -83,15 +83,9 @@ class ToolsQuery(Filters, kw_only=True, frozen=True):
     """What the calls of each tool are told apart by."""
 
 
-class FailuresQuery(Range, kw_only=True, frozen=True):
+class FailuresQuery(Filters, kw_only=True, frozen=True):
     """Which failed calls; the range is the last 30 days if absent."""
 
-    agent: str | None = None
-    """The agent's type."""
-    project: str | None = None
-    model: str | None = None
-    session: str | None = None
-    """A session's id."""
     tool: str | None = None
     limit: Limit = 50
     """Rows of the page; 200 at most."""
@@ -173,15 +167,7 @@ async def tools(request: Request, runtime: "Runtime") -> Reply:
 async def failures(request: Request, runtime: "Runtime") -> Reply:
     """The latest calls of tools that failed, with what was asked and what came of it."""
     asked = decode(request, FailuresQuery)
-    since, until, _ = _range(asked, DEFAULT_DAYS)
-    where = Where(
-        since=since,
-        until=until,
-        agent=asked.agent,
-        project=asked.project,
-        model=asked.model,
-        session=asked.session,
-    )
+    where, _ = _where(asked, DEFAULT_DAYS)
     place = v2.place(asked.cursor, "failures", EventPlace)
     limit = rows(asked.limit, MAX_FAILURES)
     read = runtime.engine.session_reads.failures
