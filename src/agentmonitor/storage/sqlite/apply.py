@@ -146,8 +146,12 @@ class Applier:
         return highest_id(self._connection)
 
     def _session(self, session_id: str, agent: int, at: int) -> Session:
-        session = self.sessions.find(session_id)
-        return session or self.sessions.create(session_id, agent, at)
+        sessions = self.sessions
+        return (
+            sessions.known.get(session_id)
+            or sessions.find(session_id)
+            or sessions.create(session_id, agent, at)
+        )
 
     def _add(self, event: Event) -> None:
         """Store a new event."""
@@ -233,7 +237,7 @@ class Applier:
         event_id = event.event_id
         return [
             event.id,
-            None if event_id is None else self._event_ids.packed(event_id),
+            None if event_id is None else self._event_ids.identities[event_id][1],
             session.key, time, None if event.occurred_at is None else event.created_at - time,
             agent, names[event.event_type], _STATUS_IDS[event.status], names[event.tool_name],
             model, project, branch, names[event.source], event.tokens_in, event.tokens_out,

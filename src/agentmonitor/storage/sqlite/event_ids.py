@@ -134,7 +134,8 @@ class EventIds:
     ) -> None:
         self._connection = connection
         self._hash = hash_function
-        self._identities: Identities = {}
+        self.identities: Identities = {}
+        """Of the ids that were looked up."""
         self._holders: dict[int, str | bytes] = {}
         self._rows: list[tuple[int, int]] = []
         self._recent = self._count_recent()
@@ -142,20 +143,16 @@ class EventIds:
 
     def look_up(self, batches: Iterable[Identities]) -> None:
         """Read what is known of the ids of ``batches``: one query a transaction."""
-        self._identities = {}
+        self.identities = {}
         for identities in batches:
-            self._identities.update(identities)
+            self.identities.update(identities)
         self._holders = {}
-        if self._identities:
-            self._read([key for key, _ in self._identities.values()])
-
-    def packed(self, event_id: str) -> str | bytes:
-        """How an id that was looked up is stored."""
-        return self._identities[event_id][1]
+        if self.identities:
+            self._read([key for key, _ in self.identities.values()])
 
     def claim(self, event_id: str, row: int) -> bool:
         """Take ``event_id`` for the event with the id ``row``; False when it is taken."""
-        key = self._identities[event_id][0]
+        key = self.identities[event_id][0]
         attempt = 0
         while (holder := self._holders.get(key)) is not None:
             if holder in (event_id, _PRUNED):

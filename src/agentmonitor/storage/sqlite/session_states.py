@@ -23,6 +23,11 @@ class SessionStates:
             return
         if signal is None:
             signal = IMPLIED.get(event.event_type, BUSY)
+        if signal is BUSY and session.is_busy and session.status == ACTIVE:
+            # Most events: nothing changes but the time.
+            if event.created_at > session.seen_at:
+                session.seen_at = event.created_at
+            return
         live(session, signal, event.created_at)
         if event.event_type == "session_end":
             session.status = IDLE if event.agent_type in self._lingering else ENDED

@@ -169,14 +169,15 @@ class SessionWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._known: dict[str, Session] = {}
+        self.known: dict[str, Session] = {}
+        """Those in memory, by their ids."""
         self._by_key: dict[int, Session] = {}
         self._dirty: dict[int, Session] = {}
         self._next_key = self._read_next_key()
 
     def find(self, session_id: str) -> Session | None:
         """The session, from memory or from the table."""
-        session = self._known.get(session_id)
+        session = self.known.get(session_id)
         if session is None:
             row = self._connection.execute(_SELECT, (session_id,)).fetchone()
             if row is not None:
@@ -198,7 +199,7 @@ class SessionWriter:
         return self._remember(session)
 
     def _remember(self, session: Session) -> Session:
-        self._known[session.id] = self._by_key[session.key] = session
+        self.known[session.id] = self._by_key[session.key] = session
         return session
 
     def touch(self, session: Session) -> None:
@@ -214,13 +215,13 @@ class SessionWriter:
         _SAVE_COUNTS.run(self._connection, counts)
         _SAVE.run(self._connection, rows)
         self._dirty.clear()
-        if len(self._known) > CACHE:
-            self._known.clear()
+        if len(self.known) > CACHE:
+            self.known.clear()
             self._by_key.clear()
 
     def forget(self) -> None:
         """The transaction was rolled back: what is in memory is not what is stored."""
-        self._known.clear()
+        self.known.clear()
         self._by_key.clear()
         self._dirty.clear()
         self._next_key = self._read_next_key()
