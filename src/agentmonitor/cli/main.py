@@ -44,6 +44,11 @@ def main() -> None:
 
         if quickly(sys.argv[2:]):
             _leave(0)
+    # It runs all day: what only reads a command line is not to stay in its memory.
+    if sys.argv[1:2] == ["serve"]:
+        from agentmonitor.cli.plain_serve import serve_plainly
+
+        serve_plainly(sys.argv[2:])
     short = sys.argv[1:2] and sys.argv[1] in SHORT
     if short:
         import gc

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agentmonitor.config import load_settings
+from agentmonitor.cli.plain_serve import run
 
 
 @click.command("serve")
@@ -16,10 +16,4 @@ def command(host: str | None, port: int | None, db: Path | None) -> None:
 
     Example: agentmonitor serve --port 3141
     """
-    # Only this command needs the server.
-    from agentmonitor.server.lean import load_uvicorn
-
-    load_uvicorn()
-    from agentmonitor.server.serve import serve
-
-    serve(load_settings(host=host, port=port, db_path=db))
+    run(host, port, db)

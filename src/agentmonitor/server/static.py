@@ -1,7 +1,6 @@
 """The dashboard's files, as they were built into the package."""
 
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from agentmonitor.digest import blake2b
 from agentmonitor.server.http import Request, Response, error_response
@@ -38,7 +37,7 @@ class StaticFiles:
     """Serves the built dashboard; only files that were there at the first look."""
 
     def __init__(self) -> None:
-        self._files: dict[str, Traversable] | None = None
+        self._files: dict[str, Path] | None = None
         self._tags: dict[str, bytes] = {}
 
     def has(self, request: Request) -> bool:
@@ -65,9 +64,9 @@ class StaticFiles:
         kind = _TYPES.get(path.rsplit(".", 1)[-1], b"application/octet-stream")
         return Response(200, content, [*headers, (b"content-type", kind)])
 
-    def _found(self) -> dict[str, Traversable]:
+    def _found(self) -> dict[str, Path]:
         if self._files is None:
-            root = resources.files("agentmonitor.server").joinpath("ui")
+            root = Path(__file__).with_name("ui")
             self._files = dict(_walk(root, "/")) if root.is_dir() else {}
         return self._files
 
@@ -85,7 +84,7 @@ def _is_page(request: Request) -> bool:
     return raw in _PAGES or (part != raw and part != b"" and b"/" not in part)
 
 
-def _walk(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+def _walk(folder: Path, prefix: str) -> list[tuple[str, Path]]:
     found = []
     for item in folder.iterdir():
         if item.is_dir():

@@ -8,7 +8,8 @@ import sys
 from agentmonitor.server.lean import load_uvicorn
 load_uvicorn()
 import agentmonitor.server.serve
-print(sorted({"ssl", "_ssl", "multiprocessing", "uvicorn.main"} & set(sys.modules)))
+unused = {"ssl", "_ssl", "multiprocessing", "uvicorn.main", "click", "logging.config"}
+print(sorted(unused & set(sys.modules)))
 import ssl
 print(ssl.create_default_context().verify_mode.name)
 """

@@ -1,7 +1,6 @@
 """Numbered migrations: append-only SQL files, each applied in one transaction with its record."""
 
 import sqlite3
-from importlib import resources
 from pathlib import Path
 
 from agentmonitor.errors import DatabaseUnusable
@@ -10,7 +9,7 @@ from agentmonitor.model.clock import now_ms, to_iso
 
 def migrations() -> list[tuple[int, str, str]]:
     """Every migration as (number, file name, SQL), in order."""
-    folder = resources.files("agentmonitor.storage.sqlite").joinpath("migrations")
+    folder = Path(__file__).with_name("migrations")
     return sorted(
         (int(file.name.split("_", 1)[0]), file.name, file.read_text("utf-8"))
         for file in folder.iterdir()
