@@ -146,12 +146,8 @@ class Applier:
         return highest_id(self._connection)
 
     def _session(self, session_id: str, agent: int, at: int) -> Session:
-        sessions = self.sessions
-        return (
-            sessions.known.get(session_id)
-            or sessions.find(session_id)
-            or sessions.create(session_id, agent, at)
-        )
+        known = self.sessions.known.get(session_id) or self.sessions.find(session_id)
+        return known or self.sessions.create(session_id, agent, at)
 
     def _add(self, event: Event) -> None:
         """Store a new event."""
