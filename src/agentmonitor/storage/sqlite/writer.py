@@ -33,7 +33,8 @@ MAX_GROUP = 2000
 """Events in one transaction at most (a single batch may be larger)."""
 GATHER_S = 0.004
 """How long the next of those who were just answered is waited for, at most."""
-_LOOK_S = 0.001
+_ANY_NUMBER = 2**31
+"""More than a queue ever holds."""
 MAX_QUEUED = 40_000
 """Events that may wait; beyond that callers are told to come again."""
 
@@ -77,6 +78,9 @@ class Writer:
         self._guard = threading.Lock()
         self._queued = 0
         self._written = 0
+        self._wanted = _ANY_NUMBER
+        self._complete = threading.Event()
+        """Set when ``_wanted`` items are in the queue."""
         self._stopping = False
         self._stale = False
         self.writing = False
@@ -108,6 +112,8 @@ class Writer:
                 raise Overloaded("Too much is waiting to be written; send this again in a second.")
             self._queued += batch.size
             self._queue.put(batch)
+            if self._queue.qsize() >= self._wanted:
+                self._complete.set()
 
     @property
     def waiting(self) -> int:
@@ -164,14 +170,12 @@ class Writer:
         transaction for all of them costs hardly more than one for the first."""
         if callers == 1:
             return
-        seen, latest = -1, 0.0
+        self._wanted = callers
+        self._complete.clear()
         while (count := self._queue.qsize()) < callers:
-            now = time.monotonic()
-            if count > seen:
-                seen, latest = count, now + GATHER_S
-            elif now > latest:
-                return
-            time.sleep(_LOOK_S)
+            if not self._complete.wait(GATHER_S) and self._queue.qsize() == count:
+                break
+        self._wanted = _ANY_NUMBER
 
     def _gather(self, group: list[Batch]) -> "Batch | Task | None":
         """Add what waits to ``group``, up to a limit; what came after that, or _NOTHING."""
