@@ -24,6 +24,7 @@ from agentmonitor.metadata import Rules, prepare
 from agentmonitor.model.event import Event
 from agentmonitor.pricing.engine import Pricer
 from agentmonitor.storage.engine import WriteResult
+from agentmonitor.storage.sqlite import rare_events
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from benchmarks.hours import HOUR_MS, Calendar
 
@@ -41,6 +42,8 @@ RECENT = 0.01
 """The share of sessions that lies in the last hours, whatever the day: something is going on."""
 RECENT_MS = 4 * HOUR_MS
 SESSION_TIMEOUT_MS = 300_000
+NOTED = rare_events.BUDGET * rare_events.EVENTS
+"""Events that one sweep looks at for rare ones."""
 MAX_PAYLOAD = 10 * 1024
 DATA = Path(__file__).resolve().parent / "data"
 MAX_AGE_S = 86_400.0
@@ -135,7 +138,7 @@ class Generator:
                  "cache_read_tokens", "cache_write_tokens", "duration_ms", "metadata")  # fmt: skip
         values = {name: wire[name] for name in names if name in wire}
         event = Event(session_id="-", agent_type="-", **values)  # type: ignore[arg-type]
-        prepare(event, self._rules)
+        prepare([event], self._rules)
         if event.model is not None:
             event.cost_usd = self._pricer.cost_of(
                 event.model, event.tokens_in, event.tokens_out, event.cache_read_tokens,
@@ -195,8 +198,8 @@ def fill(file: Path, events: int, days: int, until: int, seed: int, *, loud: boo
                 send()
         if batch:
             send()
-        # Nothing of the past is left for the server to sweep while it is measured.
-        for _ in range(2):
+        # Nothing of the past is left for the server to sweep or to note while it is measured.
+        for _ in range(2 + events // NOTED):
             engine.sweep(until, SESSION_TIMEOUT_MS)
     finally:
         engine.close()

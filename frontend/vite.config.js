@@ -28,5 +28,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     environment: 'node',
+    // Without it a test that reads a file of styles finds it empty.
+    css: true,
   },
 });

@@ -36,6 +36,18 @@ describe('numbers', () => {
     expect(f.percent(0.996)).toBe('99%');
     expect(f.percent(1)).toBe('100%');
     expect(f.percent(1.12)).toBe('112%');
+    expect([0, 0.4, 37.9, 99.9, 100, 22_523.7].map(f.usedPercent)).toEqual([
+      '0',
+      '<1',
+      '37',
+      '99',
+      '100',
+      '22,523',
+    ]);
+  });
+
+  it('keeps lines exact until they are many', () => {
+    expect([0, 787, 9_999, 22_113].map(f.lines)).toEqual(['0', '787', '9,999', '22.1k']);
   });
 });
 

@@ -139,14 +139,28 @@ describe('the waterfall', () => {
     expect(found.now).toBe(1);
   });
 
-  it('leaves room for the words of its axis, however long it is', () => {
-    for (const days of [0.01, 0.5, 2, 20, 325, 3000]) {
-      const { ticks } = layOut([turn(0, days * 1440 * MIN)]);
-      const marks = ticks.filter((tick) => tick.kind === 'tick').map((tick) => tick.at);
-      expect(marks.length).toBeGreaterThan(1);
-      expect(marks.length).toBeLessThan(9);
-      const room = days > 1 ? 0.14 : 0.06;
-      marks.slice(1).forEach((at, i) => expect(at - (marks[i] ?? 0)).toBeGreaterThanOrEqual(room));
+  it('leaves room for the words of its axis, however long and however wide it is', () => {
+    const px = { seconds: 55, minutes: 36, days: 80 };
+    for (const width of [180, 320, 720, 1400]) {
+      for (const days of [0.0003, 0.01, 0.5, 2, 20, 325, 3000]) {
+        const { ticks, words } = layOut([turn(17_000, days * 1440 * MIN)], null, null, width);
+        const marks = ticks.filter((tick) => tick.kind === 'tick').map((tick) => tick.at * width);
+        expect(marks.length).toBeGreaterThan(width > 320 ? 1 : 0);
+        expect(marks.length).toBeLessThan(9);
+        // The first one's words begin at its mark, those of the others stand around it.
+        const edges = marks.map((at, i) =>
+          i === 0 ? [0, px[words]] : [at - px[words] / 2, at + px[words] / 2],
+        );
+        edges.slice(1).forEach(([left], i) => expect(left).toBeGreaterThan(edges[i]?.[1] ?? 0));
+      }
+    }
+  });
+
+  it('keeps the words of a mark away from "now"', () => {
+    for (const later of [2, 5, 7, 11]) {
+      const { ticks, now } = layOut([turn(0, 60_000)], START + 60_000 + later * 1000, null, 500);
+      const last = ticks.filter((tick) => tick.kind === 'tick').pop()?.at ?? 0;
+      if (last > 0) expect((now ?? 0) - last).toBeGreaterThan(55 / 500);
     }
   });
 

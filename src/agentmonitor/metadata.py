@@ -1,7 +1,7 @@
 """An event's metadata on its way to the store: secrets taken out, size capped, facts drawn."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -47,8 +47,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Agents for which another ``capture`` holds."""
 
 
-def prepare(event: Event, rules: Rules) -> None:
-    """Fill ``event``'s metadata_json, payload_truncated, content, file_path and line counts."""
+def prepare(events: Sequence[Event], rules: Rules) -> None:
+    """Fill the events' metadata_json, payload_truncated, content, file_path and line counts."""
+    for event in events:
+        _prepare(event, rules)
+    # One look at all of them, since nearly always there is nothing to find.
+    if may_hold_secret("\n".join([event.metadata_json for event in events])):
+        for event in events:
+            _conceal(event, rules)
+
+
+def _prepare(event: Event, rules: Rules) -> None:
     metadata = event.metadata
     if metadata is None:
         metadata = {}
@@ -73,17 +82,8 @@ def prepare(event: Event, rules: Rules) -> None:
         event.payload_truncated = True
         if not too_deep:
             event.content = pack_content(metadata, rules.max_item_bytes)
-        metadata = summarise(None if too_deep else metadata, size, max_bytes)
-        encoded = _encode(metadata)
-    text = encoded.decode()
-    if may_hold_secret(text):
-        metadata = redact(metadata)
-        encoded = _encode(metadata)
-        if len(encoded) > max_bytes:  # a mark can be longer than what it stands for
-            event.payload_truncated = True
-            encoded = _encode(summarise(metadata, size, max_bytes))
-        text = encoded.decode()
-    event.metadata_json = text
+        encoded = _encode(summarise(None if too_deep else metadata, size, max_bytes))
+    event.metadata_json = encoded.decode()
     event.metadata = None
     signal = event.signal
     if signal is not None and (signal.detail or signal.title):
@@ -91,6 +91,19 @@ def prepare(event: Event, rules: Rules) -> None:
         title = redact_text(signal.title) if signal.title else None
         if detail != signal.detail or title != signal.title:
             event.signal = msgspec.structs.replace(signal, detail=detail, title=title)
+
+
+def _conceal(event: Event, rules: Rules) -> None:
+    """Take secrets out of the metadata."""
+    text = event.metadata_json
+    if may_hold_secret(text):
+        metadata = redact(msgspec.json.decode(text))
+        encoded = _encode(metadata)
+        if len(encoded) > rules.max_bytes:  # a mark can be longer than what it stands for
+            event.payload_truncated = True
+            size = len(text.encode())
+            encoded = _encode(summarise(metadata, size, rules.max_bytes))
+        event.metadata_json = encoded.decode()
 
 
 def prepare_span(span: SessionSpan, rules: Rules) -> None:
@@ -104,7 +117,7 @@ def prepare_span(span: SessionSpan, rules: Rules) -> None:
     event = Event(
         session_id="-", agent_type=span.agent_type, event_type="hook", metadata=attributes
     )
-    prepare(event, msgspec.structs.replace(rules, capture="full", by_agent={}))
+    prepare([event], msgspec.structs.replace(rules, capture="full", by_agent={}))
     span.attributes_json = event.metadata_json
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from time import perf_counter
 
@@ -41,6 +41,8 @@ class Pipeline:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._outcomes: deque[_Outcome] = deque()
         self._woken = False
+        self._waiting: list[Callable[[], None]] = []
+        """What goes on after the next ``_deliver``."""
         self.changed_sessions: set[str] = set()
         """Ids of sessions with news for those who listen to session rows."""
         self.latency = Histogram(LATENCIES_S)
@@ -67,6 +69,34 @@ class Pipeline:
         answer: asyncio.Future[list[int | None]] = loop.create_future()
         self._submit(events, signals, marks, answer, loop)
         return await answer
+
+    def take(
+        self,
+        bring: Callable[[], Sequence[Event]],
+        stored: Callable[[list[int | None]], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """The same without waiting, on the attached loop: ``stored`` or ``failed`` is called there.
+
+        ``bring`` is called now, or, while the store writes, right after that: threads that compute
+        at the same time only take the interpreter's lock from each other.
+        """
+
+        def go() -> None:
+            try:
+                events = bring()
+                if events:
+                    self._submit(events, (), (), _Call(stored, failed), self._loop)
+            except Exception as error:
+                failed(error)
+                return
+            if not events:
+                stored([])
+
+        if self._engine.is_writing():
+            self._waiting.append(go)
+        else:
+            go()
 
     async def ingest_spans(self, spans: Sequence[SessionSpan]) -> None:
         """Store spans. Raises StorageError (none was stored)."""
@@ -107,13 +137,11 @@ class Pipeline:
         events: Sequence[Event],
         signals: Sequence[SessionSignal],
         marks: Sequence[Mark],
-        answer: "asyncio.Future[list[int | None]] | Future[list[int | None]]",
+        answer: "_Answer",
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         accepted = perf_counter()
-        now = now_ms()
-        for event in events:
-            self._prepare(event, now)
+        self._prepare(events)
         signals = [self._clean(signal) for signal in signals]
 
         def done(result: WriteResult | StorageError) -> None:
@@ -128,15 +156,18 @@ class Pipeline:
 
         self._engine.submit(events, signals, done, marks)
 
-    def _prepare(self, event: Event, now: int) -> None:
-        event.created_at = now
-        if event.status is None:
-            event.status = "error" if event.event_type == "error" else "success"
-        prepare(event, self._rules)
-        if event.model is not None:
-            self._price(event, event.model)
-        elif event.cost_usd is not None:
-            event.client_cost_usd = event.cost_usd
+    def _prepare(self, events: Sequence[Event]) -> None:
+        now = now_ms()
+        for event in events:
+            event.created_at = now
+            if event.status is None:
+                event.status = "error" if event.event_type == "error" else "success"
+        prepare(events, self._rules)
+        for event in events:
+            if event.model is not None:
+                self._price(event, event.model)
+            elif event.cost_usd is not None:
+                event.client_cost_usd = event.cost_usd
 
     def _price(self, event: Event, model: str) -> None:
         tokens = (
@@ -197,14 +228,31 @@ class Pipeline:
             self._bus.publish_events(rows)
         elif last_id:
             self._bus.last_event_id = last_id
+        waiting, self._waiting = self._waiting, []
+        for go in waiting:
+            go()
 
 
-_Outcome = tuple[
-    "asyncio.Future[list[int | None]] | Future[list[int | None]]",
-    WriteResult | StorageError,
-    Sequence[Event],
-    Sequence[SessionSignal],
-]
+class _Call:
+    """A future for those who are called back at once."""
+
+    __slots__ = ("set_exception", "set_result")
+
+    def __init__(
+        self,
+        stored: Callable[[list[int | None]], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self.set_result = stored
+        self.set_exception = failed
+
+    def done(self) -> bool:
+        """Nobody takes a call back."""
+        return False
+
+
+_Answer = _Call | asyncio.Future[list[int | None]] | Future[list[int | None]]
+_Outcome = tuple[_Answer, WriteResult | StorageError, Sequence[Event], Sequence[SessionSignal]]
 
 
 def token_usage(event: Event) -> TokenUsage:

@@ -1,4 +1,4 @@
-"""Pricing the past anew: requests without a price that has become known, or all."""
+"""Pricing the past anew: requests without a price of ours, which has become known, or all."""
 
 from collections.abc import Callable, Iterator
 
@@ -26,6 +26,7 @@ class ModelOutcome(msgspec.Struct, kw_only=True):
     unpriced: int = 0
     """Those that stay without a price."""
     cost_before_usd: float = 0.0
+    """What counts now, of those that change; and what would."""
     cost_after_usd: float = 0.0
 
 
@@ -43,7 +44,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 def recalculate(
     engine: Engine, pricer: Pricer, *, everything: bool, apply: bool, progress: Progress
 ) -> Outcome:
-    """Price requests without a cost, or ``everything``, and store that if ``apply`` says so.
+    """Price requests without a price of ours, or ``everything``; store that if ``apply`` says so.
 
     A cost that a client named over plain HTTP stays. Blocks; each page is a transaction of its
     own, and a second run goes on where a broken one stopped. Raises StorageError.
@@ -63,8 +64,9 @@ def recalculate(
                 continue
             prices.append((request.event, cost))
             outcome.changed += 1
-            outcome.cost_before_usd += request.own_cost_usd or 0.0
-            outcome.cost_after_usd += cost
+            before = request.cost_usd or 0.0
+            outcome.cost_before_usd += before
+            outcome.cost_after_usd += before if request.is_fixed else cost
         if apply and prices:
             engine.reprice(prices)
         seen += len(page)

@@ -42,7 +42,8 @@ def _linked(root: str, pointer: str) -> tuple[str | None, str | None]:
     if os.path.isfile(common):
         main = os.path.realpath(os.path.join(git, _head_of(common)))
         parent, last = os.path.split(main)
-        name = os.path.basename(parent) if last == ".git" else last.removesuffix(".git")
+        # What lies in ".git", or bare in ".bare", is its folder's; "shop.git" names itself.
+        name = os.path.basename(parent) if last.startswith(".") else last.removesuffix(".git")
     return name or None, _branch(git)
 
 

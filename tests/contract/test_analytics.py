@@ -92,6 +92,13 @@ def test_a_time_in_to_ends_the_range_before_it(api: Api, three_days: str) -> Non
     assert instant(answer["previous"]["to"]) - instant(answer["previous"]["from"]) == span
 
 
+def test_hours_without_a_range_are_those_of_a_week(api: Api, agent: str) -> None:
+    answer = api.read("/api/v2/usage", agent=agent, bucket="hour")
+    assert len(answer["buckets"]) == 7 * 24
+    response = api.get("/api/v2/usage/export", {"agent": agent, "bucket": "hour"})
+    assert response.status_code == 200
+
+
 def test_a_day_with_an_hour_is_a_time(api: Api, three_days: str) -> None:
     answer = api.read(
         "/api/v2/usage", agent=three_days, **{"from": "2026-03-10", "to": "2026-03-11 12"}
@@ -317,7 +324,7 @@ def test_failures_come_page_by_page_the_latest_first(api: Api, agent: str) -> No
     failed = {"event_type": "tool_use", "tool_name": "Bash", "status": "error"}
     api.ingest(
         told(agent, "2026-03-10T10:00:00Z", **failed, metadata={"command": "make", "error": "no"}),
-        told(agent, "2026-03-11T10:00:00Z", **failed, project="shop"),
+        told(agent, "2026-03-11T10:00:00Z", **failed, project="shop", branch="fix/a"),
         told(agent, "2026-03-12T10:00:00Z", event_type="tool_use", tool_name="Bash"),
         told(agent, "2026-03-13T10:00:00Z", event_type="error"),
     )
@@ -330,4 +337,5 @@ def test_failures_come_page_by_page_the_latest_first(api: Api, agent: str) -> No
     assert [(f["command"], f["error"]) for f in second["failures"]] == [("make", "no")]
     assert second["next"] is None
     assert api.read("/api/v2/failures", **asked, project="shop")["failures"] == [latest]
+    assert api.read("/api/v2/failures", **asked, branch="fix/a")["failures"] == [latest]
     assert api.read("/api/v2/failures", **asked, tool="Edit")["failures"] == []

@@ -115,6 +115,17 @@ def test_models_count_cost_events_and_tokens(api: Api, agent: str) -> None:
     assert rows[two]["cost_usd"] == pytest.approx(2)
 
 
+def test_what_is_used_without_a_model_is_of_an_unknown_one(api: Api, agent: str) -> None:
+    api.ingest(event(agent, model="ct-m", cost_usd=1), event(agent))
+    assert [row["model"] for row in cost(api, agent_type=agent)["by_model"]] == ["ct-m"]
+    api.ingest(event(agent, cost_usd=0.5), event(agent, tokens_in=7))
+    answer, stats = cost(api, agent_type=agent), api.read("/api/stats", agent_type=agent)
+    rows = {row["model"]: (row["cost_usd"], row["tokens_in"]) for row in answer["by_model"]}
+    assert rows == {"ct-m": (1, 0), "unknown": (0.5, 7)}
+    assert stats["model_breakdown"] == {"ct-m": 1}
+    assert stats["total_cost_usd"] == sum(dollars for dollars, _ in rows.values())
+
+
 def test_since_cuts_all_three_lists(api: Api, agent: str) -> None:
     old, new = unique("ct-p"), unique("ct-p")
     for project, time in ((old, "2026-01-05T10:00:00Z"), (new, "2026-01-07T10:00:00Z")):

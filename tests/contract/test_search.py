@@ -124,6 +124,25 @@ def test_filters_narrow_the_search(api: Api, agent: str, word: str) -> None:
         assert sorted(row["event_id"] for row in rows) == several
 
 
+def test_a_day_in_to_belongs_to_the_range_and_a_time_does_not(
+    api: Api, agent: str, word: str
+) -> None:
+    times = ("2026-03-10T22:59:59.999Z", "2026-03-10T23:00:00Z", "2026-03-11T22:59:59.999Z")
+    ids = api.ingest(*(
+        event(agent, client_timestamp=time, metadata={"command": word}) for time in times
+    ))  # fmt: skip
+    found(api, word, ids)
+    for asked, expected in (
+        ({"to": "2026-03-10"}, ids[:2]),
+        ({"to": "2026-03-10T23:00:00Z"}, ids[:1]),
+        ({"from": "2026-03-10T23:00:00Z"}, ids[1:]),
+        ({"from": "2026-03-11", "to": "2026-03-11", "tz": "Europe/Vienna"}, ids[1:]),
+        ({"to": "2026-03-10", "tz": "Europe/Vienna"}, ids[:1]),
+    ):
+        rows = found(api, word, ids, **asked)
+        assert sorted(row["event_id"] for row in rows) == expected, asked
+
+
 def test_pages_follow_each_other_by_cursor(api: Api, agent: str, word: str) -> None:
     batch = [event(agent, metadata={"command": f"{word} {n}"}) for n in range(5)]
     ids = api.ingest_batch(batch)
@@ -136,6 +155,9 @@ def test_pages_follow_each_other_by_cursor(api: Api, agent: str, word: str) -> N
             break
         page = search(api, word, limit=2, cursor=page["next"])
     assert sorted(seen) == ids
+    response = api.get("/api/v2/search", {"q": word, "limit": 2})
+    assert api.http.get(response.links["next"]["url"]).json()["results"][0]["event_id"] == seen[2]
+    assert "link" not in api.get("/api/v2/search", {"q": word}).headers
 
 
 def test_grouped_by_session_each_gives_its_best_hit(api: Api, agent: str, word: str) -> None:

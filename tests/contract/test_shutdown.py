@@ -61,3 +61,34 @@ def test_what_was_acknowledged_is_kept(launch: Launch, new_folder: Callable[[], 
         assert total >= len(acknowledged)
         last = again.rows(agent_type=agent, limit=50)
         assert set(acknowledged[-20:]) <= {row["id"] for row in last}
+
+
+def test_requests_in_flight_are_answered(launch: Launch) -> None:
+    """Each client learns from its last answer, or when it connects, that the server ends."""
+    agent, unanswered = unique("ct-agent"), []
+
+    def deliver(url: str) -> None:
+        client = Api(url)
+        try:
+            while client.post("/api/events", event(agent)).status_code == 201:
+                pass
+        except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+            unanswered.append(error)
+        except httpx.TransportError:
+            return
+        finally:
+            client.close()
+
+    with launch() as own:
+        assert own.server is not None
+        writers = [threading.Thread(target=deliver, args=(own.url,)) for _ in range(8)]
+        for writer in writers:
+            writer.start()
+        try:
+            eventually(lambda: own.read("/api/events", agent_type=agent)["total"] >= 100)
+        finally:
+            own.server.stop()
+            for writer in writers:
+                writer.join()
+    # One that was kept from running meanwhile may find its connection closed.
+    assert len(unanswered) <= 1, unanswered

@@ -195,6 +195,13 @@ def test_a_heartbeat_is_a_comment(small: Api) -> None:
             assert frame.data == []
 
 
+def test_heartbeats_come_between_other_frames(launch: Launch) -> None:
+    often = {"AGENTMONITOR_SSE_HEARTBEAT_MS": "1000", "AGENTMONITOR_STATS_INTERVAL": "250"}
+    with launch(often) as own, Stream(own.url).connected() as stream:
+        for _ in range(2):
+            stream.first(lambda f: bool(f.comments), timeout=4)
+
+
 def test_beyond_the_most_clients_it_is_503(small: Api) -> None:
     eventually(lambda: small.read("/api/health")["sse_clients"] == 0)
     with Stream(small.url).connected(), Stream(small.url).connected() as second:

@@ -69,6 +69,24 @@ def test_tables_keep_to_the_terminals_width(live: Live) -> None:
             assert "…" in terminal.text
 
 
+def test_a_narrow_breakdown_still_says_whose_the_rows_are(live: Live) -> None:
+    live.send("hello")
+    use = {"session_id": "s2", "agent_type": "claude_code", "event_type": "llm_response",
+           "project": "a-project", "model": "claude-opus-4-6", "tokens_in": 123_456_789_012,
+           "tokens_out": 123_456_789, "cache_read_tokens": 123_456_789_012,
+           "cache_write_tokens": 123_456_789}  # fmt: skip
+    assert httpx.post(f"{live.address}api/events", json=use).status_code == 201
+    for words, named in (
+        (["usage", "--by", "project", "--breakdown"], "a-project"),
+        (["usage", "blocks"], "claude_code"),
+        (["usage", "blocks", "--breakdown"], "claude-opus"),
+    ):
+        with Terminal(words, {**live.env, "NO_COLOR": "1"}, 80) as terminal:
+            assert terminal.wait() == 0
+            assert named in terminal.text
+            assert max(map(len, terminal.text.splitlines())) <= 80
+
+
 def test_a_transcript_opens_in_the_pager(live: Live) -> None:
     live.send("what is this")
     pager = live.folder / "pager"

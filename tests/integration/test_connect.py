@@ -173,6 +173,23 @@ def test_what_agents_wrote_meanwhile_stays(home: Path) -> None:
     assert read(path) == parse(CLAUDE).data() | {"model": "sonnet"}
 
 
+def test_what_the_user_changed_by_hand_stays_and_all_else_is_as_it_was(home: Path) -> None:
+    odd = '{"a":1,\n\n  "hooks" : { /* none */ },\n"b": [ 1,2 ]}\n'
+    files = {
+        home / "claude/settings.json": odd,
+        home / "codex/config.toml": '[a]\nb = 1\n\n[otel.tls]\nca = "x" # mine\n',
+        home / ".gemini/settings.json": '{\r\n\t"b": [ 1 ],\r\n\t"telemetry" : {}}\r\n',
+    }
+    for path, text in files.items():
+        path.write_bytes(text.encode())
+    ran(home, "connect", "--yes", "--url", "http://127.0.0.1:3999")
+    for path in files:
+        path.write_bytes(path.read_bytes().replace(b"1", b"17", 1) + b"\n")
+    ran(home, "disconnect")
+    for path, text in files.items():
+        assert path.read_bytes() == text.replace("1", "17", 1).encode() + b"\n"
+
+
 def test_a_program_of_ours_that_the_user_still_names_stays(home: Path) -> None:
     ran(home, "connect", "--yes", "--url", "http://127.0.0.1:3999")
     path = home / "claude/settings.json"

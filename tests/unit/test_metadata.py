@@ -21,7 +21,7 @@ EDITS = frozenset({"Edit"})
 
 def prepared(metadata: Any, max_bytes: int = 10_240, **fields: Any) -> Event:
     found = event(metadata=metadata, **fields)
-    prepare(found, Rules(max_bytes=max_bytes, edit_tools=EDITS))
+    prepare([found], Rules(max_bytes=max_bytes, edit_tools=EDITS))
     return found
 
 
@@ -188,7 +188,7 @@ def test_no_metadata_breaks_it(metadata: dict[str, Any], event_type: str) -> Non
 def kept(metadata: Any, capture: Capture, **fields: Any) -> Event:
     found = event(metadata=metadata, agent_type="alpha", **fields)
     rules = Rules(max_bytes=200, edit_tools=EDITS, max_item_bytes=1000, by_agent={"alpha": capture})
-    prepare(found, rules)
+    prepare([found], rules)
     return found
 
 

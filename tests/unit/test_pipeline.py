@@ -1,20 +1,24 @@
 """The one write path: what becomes of events between their arrival and their listeners."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentmonitor.bus import Bus, Subscription
-from agentmonitor.errors import StorageError
+from agentmonitor.errors import InvalidInput, StorageError
 from agentmonitor.metadata import Rules
-from agentmonitor.model.event import MAX_INT
+from agentmonitor.model.event import MAX_INT, Event
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
 from agentmonitor.pipeline import Pipeline
 from agentmonitor.pricing.engine import Pricer
 from agentmonitor.redact import MARK
+from agentmonitor.storage.engine import WriteResult
+from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import event, report
 from tests.unit.test_bus import frames, ids
@@ -155,3 +159,49 @@ def test_signals_are_cleaned_and_their_sessions_are_news_to_who_asked(parts: Par
     run(story)
     (row,) = parts.engine.sessions_by_id(["s1"])
     assert row.state_detail == f"use {MARK}"
+
+
+def test_what_comes_while_the_store_writes_is_looked_at_afterwards(parts: Parts) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        parts.pipeline.attach(loop)
+        reached, release = threading.Event(), threading.Event()
+        apply = Applier.apply
+
+        def held(applier: Applier, *batch: Any) -> WriteResult:
+            reached.set()
+            assert release.wait(20)
+            return apply(applier, *batch)
+
+        order: list[object] = []
+        done = asyncio.Event()
+
+        def failed(error: Exception) -> None:
+            order.append(str(error))
+            done.set()
+
+        def broken() -> list[Event]:
+            order.append("broken")
+            raise InvalidInput("no event")
+
+        def sound() -> list[Event]:
+            order.append("sound")
+            return [event(event_id="b")]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Applier, "apply", held)
+            first = asyncio.ensure_future(parts.pipeline.ingest([event(event_id="a")]))
+            await asyncio.to_thread(reached.wait, 20)
+            parts.pipeline.take(sound, order.append, failed)
+            parts.pipeline.take(broken, order.append, failed)
+            assert order == []
+            release.set()
+            assert await first == [1]
+            await asyncio.wait_for(done.wait(), 20)
+        while [2] not in order:
+            await asyncio.sleep(0.01)
+        assert order == ["sound", "broken", "no event", [2]]
+        parts.pipeline.take(list, order.append, failed)
+        assert order[-1] == []
+
+    run(story)

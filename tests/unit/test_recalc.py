@@ -74,6 +74,7 @@ def test_a_cost_that_a_client_named_over_http_stays(store: Store, pricer: Pricer
     store.write(event(model="house-model", tokens_in=1000, cost_usd=7.0, client_cost_usd=7.0))
     outcome = run(store, pricer, apply=True, everything=True)
     assert outcome.changed == 1  # ours is known now, beside the client's
+    assert (outcome.cost_before_usd, outcome.cost_after_usd) == (7.0, 7.0)
     assert total(store) == (7.0, 0)
     (row,) = store.engine.sessions(SessionFilter(), 0)[0]
     assert row.cost_difference_usd == pytest.approx(7.0 - 0.002)
@@ -92,9 +93,22 @@ def test_an_agents_own_estimate_gives_way_to_a_price(store: Store, pricer: Price
         )
     )
     assert total(store) == (9.0, 0)
-    assert run(store, pricer, apply=True).requests == 0
-    assert run(store, pricer, apply=True, everything=True).changed == 1
+    outcome = run(store, pricer, apply=True)
+    assert outcome.changed == 1
+    assert (outcome.cost_before_usd, outcome.cost_after_usd) == (9.0, 2.0)
     assert total(store) == (2.0, 0)
+    assert run(store, pricer, apply=True).requests == 0
+
+
+def test_what_can_have_no_price_hides_nothing_behind_it(
+    store: Store, pricer: Pricer, tmp_path: Path
+) -> None:
+    """A page is full of requests, not of what is none."""
+    store.write(*(event(cost_usd=1.0, client_cost_usd=1.0) for _ in range(2100)))
+    store.write(*(event(tokens_in=1) for _ in range(2100)))
+    store.write(event(model="house-model", tokens_in=1_000_000))
+    assert run(store, pricer, apply=True).changed == 1
+    assert_sound(tmp_path / "a.db")
 
 
 def test_more_requests_than_one_page_holds_are_all_priced(store: Store, pricer: Pricer) -> None:

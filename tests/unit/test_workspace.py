@@ -46,9 +46,9 @@ def test_a_worktree_belongs_to_the_project_of_its_main_repository(tmp_path: Path
     assert inspect(main) == Workspace("shop", "main")
 
 
-def test_a_worktree_of_a_bare_repository(tmp_path: Path) -> None:
-    bare = tmp_path / "shop.git"
-    private = bare / "worktrees" / "w"
+@pytest.mark.parametrize("bare", ["shop.git", "shop/.bare"])
+def test_a_worktree_of_a_bare_repository(tmp_path: Path, bare: str) -> None:
+    private = tmp_path / bare / "worktrees" / "w"
     private.mkdir(parents=True)
     (private / "HEAD").write_text("ref: refs/heads/main")
     (private / "commondir").write_text("../..")

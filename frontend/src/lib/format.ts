@@ -31,6 +31,11 @@ export function short(value: number): string {
   return `${Number(rest.toPrecision(3))}${units[unit]}`;
 }
 
+/** A number of lines: exact as long as it is short, 9,412; then in three digits, 22.1k. */
+export function lines(value: number): string {
+  return value < 10_000 ? int(value) : short(value);
+}
+
 /** Money to the cent. What is above zero but below half a cent must not read as nothing. */
 export function money(value: number): string {
   return value > 0 && value < 0.005 ? '<$0.01' : cents.format(value);
@@ -46,6 +51,11 @@ export function percent(share: number): string {
   const value = share * 100;
   const rounded = Math.round(value);
   return `${rounded === 100 && value < 100 ? 99 : rounded}%`;
+}
+
+/** How much of a limit is used, as a whole percentage: what is not quite full must not read so. */
+export function usedPercent(value: number): string {
+  return value > 0 && value < 1 ? '<1' : int(Math.floor(value));
 }
 
 /** `one` or `many`, with its number. */

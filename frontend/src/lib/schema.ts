@@ -1399,6 +1399,7 @@ export interface components {
             changed: number;
             /** @description Those that stay without a price. */
             unpriced: number;
+            /** @description What counts now, of those that change; and what would. */
             cost_before_usd: number;
             cost_after_usd: number;
         };
@@ -3181,12 +3182,14 @@ export interface operations {
     get_api_v2_blocks: {
         parameters: {
             query?: {
+                /** @description From here on. A day or time in ISO 8601; without an offset it is in `tz`. */
+                from?: string;
+                /** @description Up to here. A day or time in ISO 8601; a day belongs to the range, a time does not. */
+                to?: string;
+                /** @description The time zone of days and of times without an offset, e.g. `Europe/Vienna`; UTC if absent. */
+                tz?: string;
                 /** @description The agent's type; without it those whose provider counts in blocks. */
                 agent?: string;
-                /** @description An ISO 8601 time; without an offset it is UTC. 30 days before `to` if absent. */
-                from?: string;
-                /** @description An ISO 8601 time; without an offset it is UTC. Now if absent. */
-                to?: string;
                 /** @description Blocks; 10,000 at most. */
                 limit?: number;
             };
@@ -3370,6 +3373,7 @@ export interface operations {
                 /** @description The agent's type. */
                 agent?: string;
                 project?: string;
+                branch?: string;
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
@@ -3479,22 +3483,24 @@ export interface operations {
     get_api_v2_search: {
         parameters: {
             query?: {
-                /** @description Words, `"phrases"`, `begin*`, `one OR another`, `-without`; one word at least. */
-                q?: string;
+                /** @description From here on. A day or time in ISO 8601; without an offset it is in `tz`. */
+                from?: string;
+                /** @description Up to here. A day or time in ISO 8601; a day belongs to the range, a time does not. */
+                to?: string;
+                /** @description The time zone of days and of times without an offset, e.g. `Europe/Vienna`; UTC if absent. */
+                tz?: string;
                 /** @description The agent's type. */
                 agent?: string;
-                /** @description The type of the events. */
-                type?: string;
-                tool?: string;
-                /** @description A session's id. */
-                session?: string;
                 project?: string;
                 branch?: string;
                 model?: string;
-                /** @description At or after. An ISO 8601 time; without an offset it is UTC. */
-                from?: string;
-                /** @description At or before. An ISO 8601 time; without an offset it is UTC. */
-                to?: string;
+                /** @description A session's id. */
+                session?: string;
+                /** @description Words, `"phrases"`, `begin*`, `one OR another`, `-without`; one word at least. */
+                q?: string;
+                /** @description The type of the events. */
+                type?: string;
+                tool?: string;
                 /** @description The best hit of each session. */
                 group?: "session";
                 /** @description Hits of the page; 100 at most, and fewer do not mean that it is the last one. */

@@ -29,13 +29,19 @@ export interface Waterfall {
   ticks: Tick[];
   /** Where "now" is; null when the session is over. */
   now: number | null;
+  /** How exactly the axis names its times. */
+  words: 'seconds' | 'minutes' | 'days';
 }
 
 /** A pause longer than this share of all work is drawn no longer than that. */
 const LONGEST_PAUSE = 0.12;
 const SHORTEST_CUT_MS = 120_000;
-/** An axis longer than this names days. */
-export const DAYS_FROM_MS = 72_000_000;
+/** An axis longer than this names days; a shorter one than the other, seconds. */
+const DAYS_FROM_MS = 72_000_000;
+const SECONDS_TO_MS = 300_000;
+/** What the words of a mark, and "now", take of the axis, with a gap behind them, in px. */
+const WORD_PX = { seconds: 64, minutes: 46, days: 92 };
+const NOW_PX = 38;
 const STEPS_MS = [
   1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3, 1800e3, 3600e3, 7200e3, 14_400e3,
   21_600e3, 43_200e3, 86_400e3, 172_800e3, 604_800e3, 2_592_000e3, 7_776_000e3, 31_536_000e3,
@@ -52,22 +58,25 @@ interface Piece {
 
 /**
  * Lays the turns of a session on one axis. `now`: the session goes on, and its last turn reaches to now.
- * `asks`: since when it waits for its human.
+ * `asks`: since when it waits for its human. `width`: how wide the axis is drawn, in px.
  */
 export function layOut(
   turns: readonly Turn[],
   now: number | null = null,
   asks: number | null = null,
+  width = 720,
 ): Waterfall {
   const spans = turns.map((turn, i) => spanOf(turn, i === turns.length - 1 ? now : null));
   const [first] = spans;
   const last = spans[spans.length - 1];
-  if (!first || !last) return { bars: [], ticks: [], now: null };
+  if (!first || !last) return { bars: [], ticks: [], now: null, words: 'minutes' };
   const end = Math.max(...spans.map((span) => span.to), now ?? -Infinity);
   const pieces = foldTime(spans, end);
   const tail = pieces[pieces.length - 1];
   const total = Math.max(1, tail ? tail.at + (tail.to - tail.from) * tail.scale : 1);
   const place = (time: number) => placeOf(pieces, time) / total;
+  const at = now === null ? null : place(Math.max(now, last.to));
+  const words = wordsFor(end - first.from);
   const bars = turns.map((turn, i): Bar => {
     const span = spans[i] ?? first;
     const next = spans[i + 1]?.from ?? null;
@@ -80,8 +89,9 @@ export function layOut(
   });
   return {
     bars,
-    ticks: ticksOf(pieces, total, first.from),
-    now: now === null ? null : place(Math.max(now, last.to)),
+    ticks: ticksOf(pieces, total, first.from, width, at),
+    now: at,
+    words,
   };
 }
 
@@ -154,44 +164,48 @@ function boxesOf(
   return out;
 }
 
+function wordsFor(span: number): Waterfall['words'] {
+  return span > DAYS_FROM_MS ? 'days' : span < SECONDS_TO_MS ? 'seconds' : 'minutes';
+}
+
 /** Round times at a distance that leaves room for their words, and the breaks. */
-function ticksOf(pieces: readonly Piece[], total: number, start: number): Tick[] {
-  // Days need longer words than hours.
+function ticksOf(
+  pieces: readonly Piece[],
+  total: number,
+  start: number,
+  width: number,
+  now: number | null,
+): Tick[] {
   const end = pieces[pieces.length - 1]?.to ?? start;
-  const room = end - start > DAYS_FROM_MS ? 0.14 : 0.06;
-  const step = STEPS_MS.find((each) => total / each <= 6) ?? 31_536_000e3;
+  const room = WORD_PX[wordsFor(end - start)] / Math.max(1, width);
+  const most = Math.min(6, Math.max(1, Math.floor(0.8 / room)));
+  const step = STEPS_MS.find((each) => total / each <= most) ?? 31_536_000e3;
   const zone = new Date(start).getTimezoneOffset() * 60_000;
   const out: Tick[] = [{ at: 0, time: start, kind: 'tick' }];
-  const free = (at: number) => at - (out[out.length - 1]?.at ?? -1) > room && at < 1 - room;
   for (const piece of pieces) {
     if (piece.scale < 0.999) {
-      out.push({
-        at: (piece.at + ((piece.to - piece.from) * piece.scale) / 2) / total,
-        time: piece.to,
-        kind: 'break',
-      });
       const after = (piece.at + (piece.to - piece.from) * piece.scale) / total;
-      if (after < 1 - room) out.push({ at: after, time: piece.to, kind: 'tick' });
+      out.push({ at: (piece.at / total + after) / 2, time: piece.to, kind: 'break' });
+      out.push({ at: after, time: piece.to, kind: 'tick' });
       continue;
     }
     let time = Math.ceil((piece.from - zone) / step) * step + zone;
-    for (; time <= piece.to; time += step) {
-      const at = (piece.at + time - piece.from) / total;
-      if (free(at)) out.push({ at, time, kind: 'tick' });
-    }
+    for (; time <= piece.to; time += step)
+      out.push({ at: (piece.at + time - piece.from) / total, time, kind: 'tick' });
   }
-  return spaced(out, room);
+  const until = now === null ? 1 - room / 2 : now - NOW_PX / Math.max(1, width) - room / 2;
+  return spaced(out, room, until);
 }
 
-/** Marks whose words would run into each other leave: the later one stays after a break. */
-function spaced(ticks: readonly Tick[], room: number): Tick[] {
+/** Marks whose words would run into each other, or over the end, leave. The first one's begin at its mark. */
+function spaced(ticks: readonly Tick[], room: number, until: number): Tick[] {
   const out: Tick[] = [];
-  let last = -1;
+  let free = 0;
   for (const tick of ticks) {
-    if (tick.kind === 'tick') {
-      if (last >= 0 && tick.at - last < room) continue;
-      last = tick.at;
-    }
+    if (tick.kind === 'tick' && out.length > 0) {
+      if (tick.at - room / 2 < free || tick.at > until) continue;
+      free = tick.at + room / 2;
+    } else if (tick.kind === 'tick') free = room;
     out.push(tick);
   }
   return out;

@@ -73,9 +73,9 @@ class _Report(msgspec.Struct, rename={"since": "from", "until": "to"}):
 def show_periods(body: bytes, *, breakdown: bool) -> None:
     """Usage by day, week or month."""
     report = msgspec.json.decode(body, type=_Report)
-    table = Table(
-        Column(report.bucket), Column(f"{report.by}s", flexible=True, optional=5), *_SUM_COLUMNS
-    )
+    # In a breakdown the names are what tells the rows apart.
+    by = Column(f"{report.by}s", flexible=True, least=20, optional=0 if breakdown else 5)
+    table = Table(Column(report.bucket), by, *_SUM_COLUMNS)
     names = [_name(series) for series in report.series]
     uses = [_uses(series.values) for series in report.series]
     totals = _uses(_added([series.values for series in report.series]))
@@ -131,9 +131,9 @@ def show_blocks(body: bytes, zone: tzinfo, *, breakdown: bool) -> None:
         return
     table = Table(
         Column("begins"),
-        Column("agent", optional=6),
+        Column("agent", flexible=True, least=12),
         Column("active", right=True, optional=5),
-        Column("models", flexible=True, optional=7),
+        Column("models", flexible=True, least=20, optional=0 if breakdown else 7),
         *_SUM_COLUMNS,
     )
     for block in reversed(blocks):

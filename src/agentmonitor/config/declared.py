@@ -12,6 +12,10 @@ PREFIX = "AGENTMONITOR_"
 Kind = Literal["text", "path", "integer", "number", "kilobytes", "minutes", "capture", "hosts"]
 
 
+ENDLESS = 1e9
+"""The most that a time may be: in milliseconds it still fits into the database's integers."""
+
+
 class Setting(NamedTuple):
     """One setting."""
 
@@ -34,14 +38,14 @@ SETTINGS = (
     Setting("MAX_PAYLOAD_KB", "kilobytes", 10, 0.001, 900, "max_payload_bytes"),
     Setting("MAX_ITEM_KB", "kilobytes", 256, 0.1, 65_536, "max_item_bytes"),
     Setting("CAPTURE", "capture", "full"),
-    Setting("SESSION_TIMEOUT", "minutes", 5, 0.001, field="session_timeout_s"),
+    Setting("SESSION_TIMEOUT", "minutes", 5, 0.001, ENDLESS, "session_timeout_s"),
     Setting("RETENTION_DAYS", "number", 0, 0, 36_500),
     Setting("RETENTION_GB", "number", 0, 0, 1e6),
     Setting("MAX_FEED", "integer", 200, 1, 5000),
-    Setting("STATS_INTERVAL", "integer", 5000, 250, field="stats_interval_ms"),
+    Setting("STATS_INTERVAL", "integer", 5000, 250, ENDLESS, "stats_interval_ms"),
     Setting("MAX_SSE_CLIENTS", "integer", 50, 1, 10_000),
-    Setting("SSE_HEARTBEAT_MS", "integer", 30_000, 1000),
-    Setting("AUTO_IMPORT_MINUTES", "integer", 10, 0),
+    Setting("SSE_HEARTBEAT_MS", "integer", 30_000, 1000, ENDLESS),
+    Setting("AUTO_IMPORT_MINUTES", "integer", 10, 0, ENDLESS),
     Setting("PROJECTS_DIR", "path"),
     Setting("PRICES_PATH", "path"),
     Setting("PRICES_URL", "text", PRICES_URL),

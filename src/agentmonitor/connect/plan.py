@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from agentmonitor.agents.setup import Changes, Edit, SettingsFile, Wanted
 from agentmonitor.connect.edits import Done, Format, apply, is_bare, read, undo
 from agentmonitor.connect.files import decode, read_bytes
 from agentmonitor.connect.journal import Entry, Journal, digest
+from agentmonitor.connect.merge import merged
 from agentmonitor.errors import AgentMonitorError, ConfigError, InvalidInput
 
 
@@ -129,20 +131,43 @@ def without_ours(content: bytes | None, entry: Entry) -> bytes | None:
     path = Path(entry.path)
     if content is None:
         return None
+    former = read_bytes(Path(entry.backup)) if entry.backup is not None else None
     if digest(content) == entry.after:
         if entry.created:
             return None
-        former = read_bytes(Path(entry.backup)) if entry.backup is not None else None
         if former is not None:
             return former
     try:
-        text = undo(decode(content, path), entry.format, entry.done)
+        text = decode(content, path)
+        undone = undo(text, entry.format, entry.done)
+        if former is not None:
+            undone = _exactly(decode(former, path), text, undone, entry)
     except InvalidInput as error:
         raise ConfigError(
             f"{path} cannot be understood, {error}. Correct it and try again."
             + (f" What it was before is in {entry.backup}." if entry.backup else "")
         ) from error
-    return None if entry.created and is_bare(text, entry.format) else text.encode()
+    return None if entry.created and is_bare(undone, entry.format) else undone.encode()
+
+
+def _exactly(former: str, text: str, undone: str, entry: Entry) -> str:
+    """``undone`` as the user would have written it: the former text with the changes since.
+
+    It stays as it is when those cannot be told from ours. Raises InvalidInput.
+    """
+    ours, _ = apply(former, entry.format, [each.edit for each in entry.done])
+    if digest(ours.encode()) != entry.after:
+        return undone
+    found = merged(former, ours, text)
+    try:
+        same = found is not None and _says(found, entry.format) == _says(undone, entry.format)
+    except InvalidInput:
+        return undone
+    return found if found is not None and same else undone
+
+
+def _says(text: str, form: Format) -> dict[str, Any]:
+    return read(text.removeprefix("\ufeff"), form)
 
 
 def edited(file: SettingsFile, content: bytes | None) -> Edited:

@@ -33,7 +33,8 @@ def undo(text: str, done: Sequence[Done]) -> str:
 def _unix(text: str) -> tuple[str, str]:
     """The text with plain line ends, and those that it has. A mixture is left as it is."""
     plain = text.replace("\r\n", "\n")
-    return (plain, "\r\n") if plain.replace("\n", "\r\n") == text else (text, "\n")
+    is_windows = plain != text and plain.replace("\n", "\r\n") == text
+    return (plain, "\r\n") if is_windows else (text, "\n")
 
 
 def _parsed(text: str) -> tomlkit.TOMLDocument:

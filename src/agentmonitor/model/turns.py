@@ -48,7 +48,7 @@ class Step(msgspec.Struct, kw_only=True, gc=False):
     """A prompt's first line; the reason of a turn's end."""
 
 
-class Turn(msgspec.Struct, kw_only=True):
+class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One turn. Times are ms since the epoch, costs whole nanodollars."""
 
     number: int

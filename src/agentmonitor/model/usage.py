@@ -74,3 +74,5 @@ class Priceable(msgspec.Struct, frozen=True):
     """What counts now."""
     own_cost_usd: float | None
     """What we thought that it cost."""
+    is_fixed: bool = False
+    """What counts is what a client named over plain HTTP, whatever we think."""

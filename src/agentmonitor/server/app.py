@@ -16,7 +16,7 @@ from agentmonitor.server.http import (
     Send,
     error_response,
 )
-from agentmonitor.server.router import Handler, NotFound, Router
+from agentmonitor.server.router import Handler, MethodNotAllowed, NotFound, Router
 from agentmonitor.server.routes import events, health, hooks, otlp, sessions, stats, stream
 from agentmonitor.server.security import Gate
 from agentmonitor.server.static import StaticFiles
@@ -60,6 +60,8 @@ class App:
             module.register(self._router)
         self._waiting = dict(ON_DEMAND)
         self._otlp_port = runtime.settings.otlp_http_port
+        self.takes = events.takes(runtime)
+        """By their path: POST requests that need no more than to pass ``admits``."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,6 +87,10 @@ class App:
                 raise
             await v2.in_shape(request, errors.answer(error))(request, send)
 
+    def admits(self, request: Request) -> bool:
+        """Whether the request comes from whom is served, to the port where all is served."""
+        return request.scope["server"][1] != self._otlp_port and self._gate.refusal(request) is None
+
     async def _reply(self, request: Request) -> Reply:
         refusal = self._gate.refusal(request)
         if refusal is not None:
@@ -108,6 +114,8 @@ class App:
         except NotFound:
             begin = next((each for each in self._waiting if request.path.startswith(each)), None)
             if begin is None:
+                if self._static.has(request):
+                    raise MethodNotAllowed(request.method, ["GET", "HEAD"]) from None
                 raise
         # Loading takes as long as some hundred events: not on this thread.
         loaded = await asyncio.to_thread(lambda: list(_load(ON_DEMAND[begin])))

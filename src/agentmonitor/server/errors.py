@@ -33,7 +33,8 @@ def answer(error: Exception) -> Response:
             message = f"{error.method} is not possible here; use {allowed}."
             return error_response(405, message, [(b"allow", allowed.encode())])
         case BodyTooLarge():
-            return error_response(413, "The body is too large; nothing of it was stored.")
+            message = "The body is too large; nothing of it was stored. Send less at once."
+            return error_response(413, message)
         case Unsupported():
             return error_response(501, str(error))
         case Overloaded() | Closed():

@@ -154,3 +154,7 @@ def error_response(
 
 Reply = Callable[[Request, Send], Awaitable[None]]
 """What a route gives back: a Response, or something that sends on its own."""
+Answer = Callable[[Response | Exception], None]
+"""Is called once with the answer, or with the error that another answer stands for."""
+Take = Callable[[bytes, Answer], None]
+"""Takes the body of a request, and answers now or later. Raises nothing."""

@@ -60,7 +60,8 @@ class Gate:
             name, _, port = name.partition(":")
         if port and not port.isdecimal():
             return False
-        return is_loopback(name) or name in self._allowed
+        # The dot of an absolute name makes it no other one.
+        return is_loopback(name) or name.removesuffix(".") in self._allowed
 
 
 def _is_visit(request: Request) -> bool:

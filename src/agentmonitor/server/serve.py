@@ -29,6 +29,9 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 10
 """How long requests in flight may take after the signal to stop."""
 
+LAST_TURNS, LAST_TURN_S = 10, 0.005
+"""For so long requests are still taken in after the signal to stop."""
+
 
 class _Server(Server):
     """Starts the runtime with the server, and ends the streams before it waits for clients."""
@@ -67,11 +70,25 @@ class _Server(Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._runtime.bus.close()
+        await self._last_requests()
         stopping = [super().shutdown(sockets)]
         if self._grpc is not None:
             stopping.append(self._grpc.stop(GRACE_S))
         await asyncio.gather(*stopping)
         await self._runtime.stop()
+
+    async def _last_requests(self) -> None:
+        """Take in what has arrived and was not read yet: it is in flight as well, and uvicorn would
+        close its connection as an idle one. Answers say from now on that they are the last."""
+        await asyncio.sleep(LAST_TURN_S)  # who waits for a connection gets it
+        for server in self.servers:
+            server.close()
+        for _ in range(LAST_TURNS):
+            for connection in self.server_state.connections:
+                cycle = getattr(connection, "cycle", None)
+                if cycle is not None and not cycle.response_complete:
+                    cycle.keep_alive = False
+            await asyncio.sleep(LAST_TURN_S)
 
 
 def serve(settings: Settings) -> None:

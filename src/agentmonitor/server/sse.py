@@ -112,12 +112,18 @@ class Stream:
         hello = msgspec.json.encode(Connected(to_iso(now_ms())))
         await _send(send, b"data: " + hello + b"\n\n")
         await self._catch_up(send)
+        clock = asyncio.get_running_loop().time
         heartbeat = self._runtime.settings.sse_heartbeat_ms / 1000
+        due = clock() + heartbeat
         while True:
-            data = await self._subscription.get(heartbeat)
+            data = await self._subscription.get(max(0.0, due - clock()))
             if data is None:
                 break
-            await _send(send, data or b": heartbeat\n\n")
+            if clock() >= due:
+                data += b": heartbeat\n\n"
+                due = clock() + heartbeat
+            if data:
+                await _send(send, data)
         if not self._subscription.overflowed:
             await send({"type": "http.response.body", "body": b""})
 

@@ -41,13 +41,14 @@ class StaticFiles:
         self._files: dict[str, Traversable] | None = None
         self._tags: dict[str, bytes] = {}
 
+    def has(self, request: Request) -> bool:
+        """Whether there is a page or file at the request's path."""
+        return _is_page(request) or request.path in self._found()
+
     def respond(self, request: Request) -> Response | None:
         """The file at the request's path; None when there is no such page or file."""
-        if self._files is None:
-            root = resources.files("agentmonitor.server").joinpath("ui")
-            self._files = dict(_walk(root, "/")) if root.is_dir() else {}
         path = "/index.html" if _is_page(request) else request.path
-        file = self._files.get(path)
+        file = self._found().get(path)
         if file is None:
             if path == "/index.html":
                 return error_response(
@@ -63,6 +64,12 @@ class StaticFiles:
             return Response(304, b"", headers)
         kind = _TYPES.get(path.rsplit(".", 1)[-1], b"application/octet-stream")
         return Response(200, content, [*headers, (b"content-type", kind)])
+
+    def _found(self) -> dict[str, Traversable]:
+        if self._files is None:
+            root = resources.files("agentmonitor.server").joinpath("ui")
+            self._files = dict(_walk(root, "/")) if root.is_dir() else {}
+        return self._files
 
     def _tag(self, path: str, content: bytes) -> bytes:
         tag = self._tags.get(path)

@@ -104,8 +104,15 @@ def page_response(
     if following is None:
         return json_response(page)
     page.next = cursor(kind, following)
-    link = f'<{_address(request, page.next)}>; rel="next"'
-    return json_response(page, headers=[(b"link", link.encode("ascii"))])
+    return linked_response(request, page, page.next)
+
+
+def linked_response(request: Request, content: Any, following: str | None) -> Response:
+    """``content`` with a Link to the page of the cursor ``following``, if there is one."""
+    if following is None:
+        return json_response(content)
+    link = f'<{_address(request, following)}>; rel="next"'
+    return json_response(content, headers=[(b"link", link.encode("ascii"))])
 
 
 def tagged_response(request: Request, content: Any) -> Response:

@@ -137,8 +137,8 @@ class Readable(Protocol):
         """The distinct values that filters can take."""
 
     def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
-        """Model requests with ids above ``after``, in their order: those without a cost, or
-        all."""
+        """Model requests with ids above ``after``, in their order: those without a price of
+        ours, or all."""
 
     def contents(self, events: Sequence[int]) -> dict[int, bytes]:
         """By event id: the whole metadata, packed, where the row has a summary."""
@@ -191,6 +191,9 @@ class Engine(Readable, Protocol):
 
     def queued(self) -> int:
         """Events and signals that wait to be written."""
+
+    def is_writing(self) -> bool:
+        """Whether batches are being written just now; a ``done`` is called when they are."""
 
     def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
         """Queue reports of quotas; their order does not matter. Does not block.

@@ -67,6 +67,8 @@ def test_a_question_to_the_human_is_one() -> None:
     file.answer("m", OPUS, usage(), call("t", "AskUserQuestion", questions=[{"question": "A?"}]))
     _, (signal,) = tell(file)
     assert (signal.signal.kind, signal.signal.detail) == ("input_asked", "A?")
+    file.result("t", after=60)
+    assert tell(file)[0][-1].metadata["description"] == "A?"
 
 
 @pytest.mark.parametrize(

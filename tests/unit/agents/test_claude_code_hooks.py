@@ -260,6 +260,8 @@ def test_a_tool_that_asks_a_human_is_a_question(tool: str, tool_input: Any, ques
     assert asked is not None
     for signal in (before, asked):
         assert (signal.kind, signal.reason, signal.detail) == ("input_asked", "question", question)
+    done = payload("PostToolUse") | {"tool_name": tool, "tool_input": tool_input}
+    assert parse_hook(done, NOW).events[0].metadata.get("description") == question
 
 
 def test_a_compaction_does_not_begin_a_session() -> None:

@@ -81,7 +81,7 @@ CHANNELS = [claude_file, claude_by_hook, codex_file, codex_by_hook]
 
 def row(event: Event, capture: Capture = "full") -> tuple[str, dict[str, Any]]:
     """An event's metadata as the row has it, and whole as the transcript shows it."""
-    prepare(event, Rules(max_bytes=10_240, edit_tools=frozenset(), capture=capture))
+    prepare([event], Rules(max_bytes=10_240, edit_tools=frozenset(), capture=capture))
     shown = event.metadata_json or ""
     return shown, json.loads(shown) if event.content is None else unpack_content(event.content)
 

@@ -29,6 +29,7 @@ INVALID = [
     ("PORT", "inf"), ("PORT", "0x50"), ("MAX_PAYLOAD_KB", "0"), ("MAX_PAYLOAD_KB", "-5"),
     ("MAX_PAYLOAD_KB", "1e9"), ("SESSION_TIMEOUT", "0"), ("SESSION_TIMEOUT", "five"),
     ("MAX_FEED", "0"), ("STATS_INTERVAL", "249"), ("MAX_SSE_CLIENTS", "0"),
+    ("SESSION_TIMEOUT", "1e300"), ("STATS_INTERVAL", "1e300"), ("SSE_HEARTBEAT_MS", "1e300"),
     ("SSE_HEARTBEAT_MS", "999"), ("AUTO_IMPORT_MINUTES", "-1"),
     ("DB_PATH", "~nosuchuser/a.db"), ("PROJECTS_DIR", "~nosuchuser/code"),
 ]  # fmt: skip

@@ -114,6 +114,16 @@ def test_toml_gets_one_key_and_keeps_everything_else(text: str) -> None:
     assert [line for line in undone if line in lines or line != "[otel]"] == lines
 
 
+@pytest.mark.parametrize(
+    ("text", "newline"),
+    [("", "\n"), ('model = "x"', "\n"), ("a = 1\nb = 2\n", "\n"), ("a = 1\r\nb = 2", "\r\n")],
+)
+def test_toml_keeps_its_line_ends(text: str, newline: str) -> None:
+    after, _ = apply(text, "toml", [OTEL])
+    assert newline in after
+    assert ("\r" in after) == (newline == "\r\n")
+
+
 @given(toml())
 def test_undoing_toml_leaves_what_the_user_changed(text: str) -> None:
     after, done = apply(text, "toml", [OTEL])

@@ -122,6 +122,16 @@ def test_the_hook_never_fails(programs: Programs, listener: Listener, env: dict[
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), url
 
 
+@pytest.mark.parametrize("env", WAYS)
+def test_without_an_input_the_hook_does_not_wait(programs: Programs, env: dict[str, str]) -> None:
+    hook = programs.hook(nowhere())
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec <&-; {hook}"],
+        capture_output=True, check=False, timeout=60, env={"PATH": os.environ["PATH"], **env},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_a_large_input_arrives_whole(programs: Programs, listener: Listener) -> None:
     payload = json.dumps({"text": "x" * 5_000_000}).encode()
     assert run(programs.hook(listener.url), payload).returncode == 0

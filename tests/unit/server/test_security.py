@@ -23,7 +23,8 @@ def refused(gate: Gate | None = None, **headers: str) -> bool:
 @pytest.mark.parametrize(
     "host",
     ["localhost", "localhost:3141", "LOCALHOST:1", "localhost.", "127.0.0.1", "127.0.0.1:3141",
-     "127.8.9.1:80", "[::1]", "[::1]:3141", "box.local", "Box.Local:3141", "192.168.1.5:3141"],
+     "127.8.9.1:80", "[::1]", "[::1]:3141", "box.local", "Box.Local:3141", "box.local.:80",
+     "192.168.1.5:3141"],
 )  # fmt: skip
 def test_this_machines_names_are_served(host: str) -> None:
     gate = Gate(frozenset({"box.local", "192.168.1.5"}))

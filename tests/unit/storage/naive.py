@@ -165,7 +165,9 @@ class Naive:
         homes = Counter(self.sessions[i].project or "unknown" for i in ids)
         hours = grouped(events, lambda e: to_iso(e.time // HOUR_MS * HOUR_MS)[:19] + "Z")
         places = grouped(events, lambda e: e.project or "unknown")
-        models = grouped(events, lambda e: e.model)
+        models = grouped(events, lambda e: e.model or "unknown")
+        if not any(e.model is None and (e.cost_usd or tokens(e)) for e in events):
+            models.pop("unknown", None)
         by_project = [ProjectCost(project=name, cost_usd=dollars(es), session_count=homes[name],
                                   event_count=len(es), unpriced_tokens=sum(unpriced(es)))
                       for name, es in places.items()]  # fmt: skip

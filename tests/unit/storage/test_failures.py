@@ -35,7 +35,7 @@ def told(store: Store, where: Where, tool: str | None, size: int) -> list[Failur
     asked=st.lists(
         st.tuples(
             ranges(),
-            filters().map(lambda f: {k: v for k, v in f.items() if k != "branch"}),
+            filters(),
             st.sampled_from((None, None, "Bash", "never seen")),
             st.integers(1, 7),
         ),

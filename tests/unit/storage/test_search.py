@@ -33,7 +33,7 @@ def said(prompt: str = "", **fields: object) -> Event:
     """An event with a prompt, or with the metadata that is given."""
     metadata = fields.pop("metadata", {"prompt": prompt})
     made = event(metadata=metadata, **{"event_type": "user_prompt", **fields})
-    prepare(made, RULES)
+    prepare([made], RULES)
     return made
 
 

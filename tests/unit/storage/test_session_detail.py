@@ -24,7 +24,7 @@ RULES = Rules(max_bytes=200, edit_tools=frozenset({"Edit"}))
 def told(metadata: Any, **fields: Any) -> Event:
     """An event with metadata, as the pipeline would hand it to the store."""
     made = event(metadata=metadata, **fields)
-    prepare(made, RULES)
+    prepare([made], RULES)
     return made
 
 

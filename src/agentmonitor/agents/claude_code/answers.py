@@ -154,7 +154,7 @@ def _begin(block: Block, place: Place, state: State, out: Out) -> None:
     if not call_id:
         return
     given = value(block.input)
-    state.begin(call_id, Call(name=name, at=place.at, about=tools.describe(given)))
+    state.begin(call_id, Call(name=name, at=place.at, about=tools.call(name, given)))
     if name in tools.ASKING:
         signal = place.signal(
             "input_asked", call_id=call_id, tool=name, detail=tools.question(given),

@@ -151,7 +151,7 @@ def _post_tool(hook: _Hook) -> HookReport:
     failed = hook.name == "PostToolUseFailure"
     payload = hook.payload
     response = payload.get("tool_response")
-    metadata = tools.describe(payload.get("tool_input")) | edits.changes(response)
+    metadata = tools.call(hook.tool, payload.get("tool_input")) | edits.changes(response)
     output = outputs.said(payload.get("error") if failed else response)
     if failed:
         metadata["error"] = output[: tools.MAX_VALUE]
@@ -175,7 +175,7 @@ def _post_tool(hook: _Hook) -> HookReport:
 
 
 def _permission(hook: _Hook) -> HookReport:
-    metadata = {"tool_name": hook.tool} | tools.describe(hook.payload.get("tool_input"))
+    metadata = {"tool_name": hook.tool} | tools.call(hook.tool, hook.payload.get("tool_input"))
     if hook.tool in tools.ASKING:
         question = tools.question(hook.payload.get("tool_input"))
         signal = hook.signal("input_asked", tool=hook.tool, detail=question, reason="question")
@@ -185,7 +185,7 @@ def _permission(hook: _Hook) -> HookReport:
 
 
 def _permission_denied(hook: _Hook) -> HookReport:
-    metadata = tools.describe(hook.payload.get("tool_input"))
+    metadata = tools.call(hook.tool, hook.payload.get("tool_input"))
     metadata["error"] = tools.text(hook.payload, "reason") or "permission denied"
     call_id = tools.name(hook.payload, "tool_use_id")
     return hook.event(

@@ -78,6 +78,14 @@ def describe(tool_input: Any) -> dict[str, Any]:
     return found
 
 
+def call(tool: str | None, tool_input: Any) -> dict[str, Any]:
+    """What a call is about; of one that asks its human, the question."""
+    shown = describe(tool_input)
+    if tool in ASKING and (asked := question(tool_input)):
+        shown.setdefault("description", asked)
+    return shown
+
+
 def detail(tool_input: Any) -> str | None:
     """The one line to show for a call."""
     shown = describe(tool_input)

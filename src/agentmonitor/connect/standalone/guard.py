@@ -18,12 +18,13 @@ _BOMB = re.compile(
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "su"))
 _BEFORE = frozenset({
     "sudo", "doas", "command", "builtin", "exec", "nohup", "nice", "ionice", "time", "timeout",
-    "stdbuf", "setsid", "xargs", "busybox", "env", "then", "do", "else", "elif", "if", "while",
-    "until", "!", "{", "}",
+    "stdbuf", "setsid", "xargs", "busybox", "watch", "env", "then", "do", "else", "elif", "if",
+    "while", "until", "!", "{", "}",
 })  # fmt: skip
 _TAKES_VALUE = {
     "sudo": "uUgpCDhRrTt", "doas": "uC", "nice": "n", "ionice": "cnp", "timeout": "ks",
-    "stdbuf": "ioe", "xargs": "adEIiLlnPs", "env": "uCS", "exec": "a",
+    "stdbuf": "ioe", "xargs": "adEIiLlnPs", "env": "uCS", "exec": "a", "watch": "nq",
+    "ssh": "BbcDEeFIiJLlmOopPQRSWw",
 }  # fmt: skip
 _NARROWS_NOT = frozenset({
     "-delete", "-exec", "-execdir", "-ok", "-okdir", "-depth", "-d", "-xdev", "-mount",
@@ -152,16 +153,11 @@ class _Look:
                 key, _, value = words.pop(0).partition("=")
                 self.known[key] = value
             elif first in _BEFORE:
-                words.pop(0)
-                takes = _TAKES_VALUE.get(first, "")
-                while words and words[0].startswith("-"):
-                    option = words.pop(0)
-                    if option == "--":
-                        break
-                    if len(option) == 2 and option[1] in takes:
-                        del words[:1]
+                words = _behind_options(first, words[1:])
                 if first == "timeout":
                     del words[:1]
+            elif first == "function":
+                del words[:2]
             else:
                 return first, words[1:]
         return "", []
@@ -171,6 +167,12 @@ class _Look:
             for at, word in enumerate(words[:-1]):
                 if re.fullmatch(r"-[a-z]*c", word):
                     self.inner(shell.plain(words[at + 1]), depth)
+        elif name == "for" and words[1:2] == ["in"]:
+            self.known[words[0]] = words[2] if len(words) == 3 else f"{{{','.join(words[2:])}}}"
+        elif name == "trap" and words:
+            self.inner(shell.plain(words[0]), depth)
+        elif name == "ssh":
+            self._elsewhere(_behind_options(name, words)[1:], depth)
         elif name == "eval":
             self.script(shell.plain(" ".join(words)), depth + 1)
         elif name in ("cd", "pushd"):
@@ -181,7 +183,7 @@ class _Look:
         elif name in ("rm", "srm"):
             self._removal(words)
         elif name == "find":
-            self._find(words)
+            self._find(words, depth)
         elif name in ("chmod", "chown", "chgrp"):
             self._rights(words)
         elif name.startswith("mkfs") or name in ("dd", "wipefs", "shred", "blkdiscard"):
@@ -202,13 +204,22 @@ class _Look:
             if self._is_precious(word):
                 self.refusal = f"rm would delete {shell.plain(word)} with all that is in it"
 
-    def _find(self, words: "list[str]") -> None:
+    def _elsewhere(self, words: "list[str]", depth: int) -> None:
+        """What another machine runs; nothing is known of its folders."""
+        cwd, self.cwd = self.cwd, None
+        self.script(shell.plain(" ".join(words)), depth + 1)
+        self.cwd = cwd
+
+    def _find(self, words: "list[str]", depth: int) -> None:
         start = next((i for i, w in enumerate(words) if w[:1] in "-(!" and w), len(words))
         tests = words[start:]
         runs = [i for i, word in enumerate(tests) if word in ("-exec", "-execdir", "-ok", "-okdir")]
         removes = "-delete" in tests or any(
             self._named(tests[i + 1 :])[0] in ("rm", "srm") for i in runs
         )
+        for i in runs:
+            name, rest = self._named(tests[i + 1 :])
+            self._command(name, rest, depth)
         end = min(runs) if runs else len(tests)
         narrows = any(w.startswith("-") and w not in _NARROWS_NOT for w in tests[:end])
         if removes and not narrows:
@@ -238,6 +249,19 @@ class _Look:
         path = shell.plain(word.rpartition("=")[2].lstrip("@"))
         if not word.startswith("-") and is_secret(path):
             self.secret = self.secret or path
+
+
+def _behind_options(name: str, words: "list[str]") -> "list[str]":
+    """The arguments of a command that runs another, from that one on."""
+    words = list(words)
+    takes = _TAKES_VALUE.get(name, "")
+    while words and words[0].startswith("-"):
+        option = words.pop(0)
+        if option == "--":
+            break
+        if len(option) == 2 and option[1] in takes:
+            del words[:1]
+    return words
 
 
 def _split(words: "list[str]") -> "tuple[list[str], list[str]]":

@@ -15,15 +15,16 @@ _OF_HOME = frozenset({
     ".ssh", ".gnupg", ".aws", ".kube", ".config", ".local", ".local/share", "Desktop",
     "Documents", "Downloads", "Library", "Movies", "Music", "Pictures", "Videos",
 })  # fmt: skip
-_ALL = re.compile(r"(?:[*?.]|\[[^\]]*\])*")
+_ALL = re.compile(r"(?=.*[*?])(?:[*?.]|\[[^\]]*\])*")
 _DRIVE = re.compile(r"/mnt/[a-z](?:/Users|/Windows)?")
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _DEVICE = re.compile(r"/dev/(?:sd|hd|vd|xvd|nvme|mmcblk|r?disk|md|dm-|mapper/)\S*")
 
 _SECRET = re.compile(
     r"\.env(?:\.(?!example$|sample$|template$|dist$|defaults$)[\w.-]+)?|\.envrc"
-    r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|.+\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk)"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|.+\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|key)"
     r"|\.netrc|_netrc|\.pgpass|\.my\.cnf|\.npmrc|\.pypirc|\.git-credentials|\.htpasswd"
+    r"|(?:.+[-_.])?credentials\.json|.+\.tfvars|.*\.tfstate(?:\.backup)?"
     r"|secrets?\.(?:ya?ml|json|toml)|service[-_]account.*\.json|shadow-?|\.vault-token"
 )
 _SECRET_ENDS = ("/.aws/credentials", "/.kube/config", "/.docker/config.json", "/etc/shadow",
@@ -94,6 +95,6 @@ def resolved(word: str, cwd: "str | None", home: str) -> "str | None":
             del parts[-1:]
         elif part not in ("", "."):
             parts.append(part)
-    while parts and "*" in parts[-1] and _ALL.fullmatch(parts[-1]):
+    while parts and _ALL.fullmatch(parts[-1]):
         parts.pop()
     return shell.plain("/" + "/".join(parts))

@@ -11,7 +11,7 @@ UNKNOWN = "\uf000"
 _QUOTED = "\ue000"
 _SPECIAL = "*?[]{}~,"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
-_BRACED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^{}]*))?\}")
+_BRACED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^{}]*)|:?\?[^{}]*|%%?/)?\}")
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>]+")
 _PLAIN_QUOTED = re.compile(r'[^"\\$`]+')
 _HEREDOC = re.compile(r"<<-?[ \t]*(?:'([^'\n]*)'|\"([^\"\n]*)\"|\\?([A-Za-z0-9_.-]+))")
@@ -54,6 +54,7 @@ class _Splitter:
         self.command = Command()
         self.word: list[object] | None = None
         self.is_output = False
+        self.is_fed = False
         self.waiting: list[tuple[str, Command]] = []
 
     def run(self) -> "list[Command]":
@@ -110,14 +111,17 @@ class _Splitter:
 
     def _end_word(self) -> None:
         if self.word is not None:
+            if self.is_fed:
+                texts = [piece for piece in self.word if isinstance(piece, str)]
+                self.command.fed.append(plain("".join(texts)))
             (self.command.outputs if self.is_output else self.command.words).append(self.word)
-            self.word, self.is_output = None, False
+            self.word, self.is_output, self.is_fed = None, False, False
 
     def _end_command(self) -> None:
         self._end_word()
         if self.command.words or self.command.outputs or self.command.fed:
             self.found.append(self.command)
-        self.command, self.is_output = Command(), False
+        self.command, self.is_output, self.is_fed = Command(), False, False
 
     def _redirects(self) -> bool:
         return _REDIRECT.match(self.script, self.at) is not None
@@ -138,6 +142,7 @@ class _Splitter:
         else:
             self.at = found.end()
             self.is_output = ">" in found[1] and "&" not in found[0][1:]
+            self.is_fed = found[1] == "<<<"
 
     def _skip_heredocs(self) -> None:
         """Past the texts that the commands of the line before are fed."""

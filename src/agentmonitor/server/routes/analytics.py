@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from agentmonitor.runtime import Runtime
 
 DEFAULT_DAYS = 30
+HOURLY_DAYS = 7
+"""By the hour: more days would be more periods than one answer has."""
 ACTIVITY_DAYS = 371
 """53 weeks: a calendar's columns."""
 DEFAULT_SESSIONS = 50
@@ -56,7 +58,7 @@ MAX_FAILURES = 200
 
 
 class UsageQuery(Filters, kw_only=True, frozen=True):
-    """Which usage, added up by what; the range is the last 30 days if absent."""
+    """Which usage, added up by what; the range is the last 30 days if absent, by the hour 7."""
 
     by: Literal[By, "session"] = "model"
     """`session` gives the dearest sessions, with sums over their whole lives."""
@@ -81,15 +83,9 @@ class ToolsQuery(Filters, kw_only=True, frozen=True):
     """What the calls of each tool are told apart by."""
 
 
-class FailuresQuery(Range, kw_only=True, frozen=True):
+class FailuresQuery(Filters, kw_only=True, frozen=True):
     """Which failed calls; the range is the last 30 days if absent."""
 
-    agent: str | None = None
-    """The agent's type."""
-    project: str | None = None
-    model: str | None = None
-    session: str | None = None
-    """A session's id."""
     tool: str | None = None
     limit: Limit = 50
     """Rows of the page; 200 at most."""
@@ -171,15 +167,7 @@ async def tools(request: Request, runtime: "Runtime") -> Reply:
 async def failures(request: Request, runtime: "Runtime") -> Reply:
     """The latest calls of tools that failed, with what was asked and what came of it."""
     asked = decode(request, FailuresQuery)
-    since, until, _ = _range(asked, DEFAULT_DAYS)
-    where = Where(
-        since=since,
-        until=until,
-        agent=asked.agent,
-        project=asked.project,
-        model=asked.model,
-        session=asked.session,
-    )
+    where, _ = _where(asked, DEFAULT_DAYS)
     place = v2.place(asked.cursor, "failures", EventPlace)
     limit = rows(asked.limit, MAX_FAILURES)
     read = runtime.engine.session_reads.failures
@@ -210,7 +198,7 @@ async def facets(request: Request, runtime: "Runtime") -> Reply:
 async def _usage(
     asked: UsageQuery, runtime: "Runtime", series: int, sessions: int
 ) -> UsageReport | SessionReport:
-    where, zone = _where(asked, DEFAULT_DAYS)
+    where, zone = _where(asked, HOURLY_DAYS if asked.bucket == "hour" else DEFAULT_DAYS)
     span = Span(zone, str(zone), asked.bucket)
     engine = runtime.engine
     if asked.by == "session":

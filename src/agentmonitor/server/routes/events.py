@@ -10,7 +10,7 @@ from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
 from agentmonitor.model.stats import FilterOptions
 from agentmonitor.runtime import Runtime
-from agentmonitor.server.http import Reply, Request, Response, json_response
+from agentmonitor.server.http import Answer, Reply, Request, Response, Take, json_response
 from agentmonitor.server.operation import JSON, Operation, answers
 from agentmonitor.server.query import Instant, Limit, decode, instant, rows
 from agentmonitor.server.router import Router
@@ -79,24 +79,54 @@ def register(router: Router) -> None:
     add("GET", "/api/filter-options", filter_options, Operation(answers(FilterOptions)))
 
 
+def takes(runtime: Runtime) -> dict[bytes, Take]:
+    """The calls that bring events, by path, as functions of their bodies: for where nothing is
+    to be waited for but the store."""
+    if runtime.settings.projects_dir is not None:  # branches are looked up on the way
+        return {}
+
+    def take_one(body: bytes, reply: Answer) -> None:
+        runtime.pipeline.take(
+            lambda: [wire.event_from_json(body)], lambda ids: reply(_received(ids)), reply
+        )
+
+    def take_batch(body: bytes, reply: Answer) -> None:
+        rejected: list[wire.Rejected] = []
+
+        def bring() -> list[Event]:
+            events, faulty = wire.batch_from_json(body)
+            rejected.extend(faulty)
+            return events
+
+        runtime.pipeline.take(bring, lambda ids: reply(_batch_received(ids, rejected)), reply)
+
+    return {b"/api/events": take_one, b"/api/events/batch": take_batch}
+
+
 async def receive_one(request: Request, runtime: Runtime) -> Response:
     """Store one event; 200 instead of 201 says that it was there already."""
     event = wire.event_from_json(await request.body())
     await runtime.locate([event])
-    (stored,) = await runtime.pipeline.ingest([event])
-    if stored is None:
-        return json_response(Received(0, [], 1))
-    return json_response(Received(1, [stored], 0), 201)
+    return _received(await runtime.pipeline.ingest([event]))
 
 
 async def receive_batch(request: Request, runtime: Runtime) -> Response:
     """Store the sound events of a batch and name the others."""
     events, rejected = wire.batch_from_json(await request.body())
     await runtime.locate(events)
-    outcome = await runtime.pipeline.ingest(events)
+    return _batch_received(await runtime.pipeline.ingest(events), rejected)
+
+
+def _received(outcome: list[int | None]) -> Response:
+    (stored,) = outcome
+    if stored is None:
+        return json_response(Received(0, [], 1))
+    return json_response(Received(1, [stored], 0), 201)
+
+
+def _batch_received(outcome: list[int | None], rejected: list[wire.Rejected]) -> Response:
     ids = [number for number in outcome if number is not None]
-    answer = BatchReceived(len(ids), ids, len(outcome) - len(ids), rejected)
-    return json_response(answer, 201)
+    return json_response(BatchReceived(len(ids), ids, len(outcome) - len(ids), rejected), 201)
 
 
 async def list_events(request: Request, runtime: Runtime) -> Reply:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from agentmonitor.model.search import MAX_QUERY, Search, SearchPage, parse_place, parse_words
-from agentmonitor.server.http import Reply, Request, json_response
+from agentmonitor.server import v2
+from agentmonitor.server.http import Reply, Request
 from agentmonitor.server.operation import Operation, answers
-from agentmonitor.server.query import Cursor, Instant, Limit, decode, instant, rows
+from agentmonitor.server.query import Cursor, Filters, Limit, decode, moment, rows, time_zone
 from agentmonitor.server.router import Router
 
 if TYPE_CHECKING:
@@ -17,25 +18,14 @@ MAX_HITS = 100
 """Each hit needs its text: a page stays small."""
 
 
-class SearchQuery(msgspec.Struct, kw_only=True, frozen=True):
+class SearchQuery(Filters, kw_only=True, frozen=True):
     """What to look for, where, and which page."""
 
     q: Annotated[str, msgspec.Meta(max_length=MAX_QUERY)] = ""
     """Words, `"phrases"`, `begin*`, `one OR another`, `-without`; one word at least."""
-    agent: str | None = None
-    """The agent's type."""
     event_type: str | None = msgspec.field(name="type", default=None)
     """The type of the events."""
     tool: str | None = None
-    session: str | None = None
-    """A session's id."""
-    project: str | None = None
-    branch: str | None = None
-    model: str | None = None
-    since: Instant | None = msgspec.field(name="from", default=None)
-    """At or after. An ISO 8601 time; without an offset it is UTC."""
-    until: Instant | None = msgspec.field(name="to", default=None)
-    """At or before. An ISO 8601 time; without an offset it is UTC."""
     group: Literal["session"] | None = None
     """The best hit of each session."""
     limit: Limit = 20
@@ -53,6 +43,8 @@ def register(router: Router) -> None:
 async def search(request: Request, runtime: "Runtime") -> Reply:
     """The events that match, best first."""
     asked = decode(request, SearchQuery)
+    zone = time_zone(asked.tz)
+    until = moment("to", asked.until, zone, is_end=True)
     wanted = Search(
         words=parse_words(asked.q),
         agent_type=asked.agent,
@@ -62,10 +54,12 @@ async def search(request: Request, runtime: "Runtime") -> Reply:
         branch=asked.branch,
         project=asked.project,
         model=asked.model,
-        since=instant("from", asked.since),
-        until=instant("to", asked.until),
+        since=moment("from", asked.since, zone),
+        # The index asks for times at or before.
+        until=None if until is None else until - 1,
         limit=rows(asked.limit, MAX_HITS),
         place=None if asked.cursor is None else parse_place(asked.cursor),
         by_session=asked.group is not None,
     )
-    return json_response(await runtime.read(runtime.engine.search, wanted))
+    page = await runtime.read(runtime.engine.search, wanted)
+    return v2.linked_response(request, page, page.next)

@@ -8,7 +8,7 @@ from agentmonitor.model.clock import now_ms
 from agentmonitor.model.windows import Block, UsageWindow
 from agentmonitor.server.http import Reply, Request, json_response
 from agentmonitor.server.operation import Operation, answers
-from agentmonitor.server.query import Instant, Limit, decode, instant, rows
+from agentmonitor.server.query import Limit, Range, decode, moment, rows, time_zone
 from agentmonitor.server.router import Router
 from agentmonitor.usage.blocks import past_blocks
 from agentmonitor.usage.windows import current_windows
@@ -24,15 +24,11 @@ class WindowsQuery(msgspec.Struct, kw_only=True, frozen=True):
     """The agent's type."""
 
 
-class BlocksQuery(msgspec.Struct, kw_only=True, frozen=True):
-    """Whose blocks, and which."""
+class BlocksQuery(Range, kw_only=True, frozen=True):
+    """Whose blocks, and which: those of the last 30 days if there is no range."""
 
     agent: str | None = None
     """The agent's type; without it those whose provider counts in blocks."""
-    since: Instant | None = msgspec.field(name="from", default=None)
-    """An ISO 8601 time; without an offset it is UTC. 30 days before `to` if absent."""
-    until: Instant | None = msgspec.field(name="to", default=None)
-    """An ISO 8601 time; without an offset it is UTC. Now if absent."""
     limit: Limit = 50
     """Blocks; 10,000 at most."""
 
@@ -72,6 +68,7 @@ async def windows(request: Request, runtime: "Runtime") -> Reply:
 async def blocks(request: Request, runtime: "Runtime") -> Reply:
     """The provider's blocks, newest first."""
     asked = decode(request, BlocksQuery)
+    zone = time_zone(asked.tz)
     found = await runtime.read(
         past_blocks,
         runtime.engine,
@@ -79,8 +76,8 @@ async def blocks(request: Request, runtime: "Runtime") -> Reply:
         runtime.settings,
         now_ms(),
         agent_type=asked.agent,
-        since=instant("from", asked.since),
-        until=instant("to", asked.until),
+        since=moment("from", asked.since, zone),
+        until=moment("to", asked.until, zone, is_end=True),
         limit=rows(asked.limit),
     )
     return json_response(BlockList(list(found)))

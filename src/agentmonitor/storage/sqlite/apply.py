@@ -238,7 +238,7 @@ class Applier:
             agent, names[event.event_type], _STATUS_IDS[event.status], names[event.tool_name],
             model, project, branch, names[event.source], event.tokens_in, event.tokens_out,
             event.cache_read_tokens, event.cache_write_tokens, event.duration_ms, event.cost_usd,
-            event.metadata_json, event.payload_truncated, names[event.file_path],
+            event.metadata_json, 1 if event.payload_truncated else 0, names[event.file_path],
             event.lines_added, event.lines_removed,
             0 if event.channel is Channel.API else event.channel,
         ]  # fmt: skip

@@ -22,22 +22,19 @@ class Books:
         self._channels = channels
 
     def enter(self, row: Row, entry: Entry | None, session: Session) -> None:
-        """Count ``row``, whose session is ``session``."""
-        time, cost, duration = row[col.TIME], row[col.COST], row[col.DURATION]
-        tokens_in, tokens_out = row[col.TOKENS_IN], row[col.TOKENS_OUT]
-        cache_read, cache_write = row[col.CACHE_READ], row[col.CACHE_WRITE]
-        failed = row[col.STATUS] != 0
+        """Count ``row``, whose session is ``session``. Done for each event: all values are taken
+        at once, and what is 0 is not added."""
+        (
+            _, _, _, time, _, agent, kind, status, tool, model, project, branch, source,
+            tokens_in, tokens_out, cache_read, cache_write, duration, cost, _, _, file,
+            lines_added, lines_removed, channels,
+        ) = row  # fmt: skip
         cell = self._cells.at(
-            (
-                time // MINUTE_MS, row[col.AGENT], row[col.TYPE], row[col.TOOL], row[col.MODEL],
-                row[col.SOURCE], row[col.PROJECT], row[col.BRANCH],
-            ),
-            time,
-        )  # fmt: skip
-        # Most events have no tokens: what is 0 is not added. Each addition counts here.
+            (time // MINUTE_MS, agent, kind, tool, model, source, project, branch), time
+        )
         session.events += 1
         cell[0] += 1
-        if failed:
+        if status:
             session.errors += 1
             cell[1] += 1
         if tokens := tokens_in + tokens_out + cache_read + cache_write:
@@ -60,19 +57,19 @@ class Books:
         if duration is not None:
             cell[9] += duration
             cell[10] += 1
-        if row[col.LINES_ADDED] or row[col.LINES_REMOVED]:
-            session.lines_added += row[col.LINES_ADDED]
-            session.lines_removed += row[col.LINES_REMOVED]
+        if lines_added or lines_removed:
+            session.lines_added += lines_added
+            session.lines_removed += lines_removed
         if time > session.last_event_at:
             session.last_event_at = time
         elif time < session.started_at:
             session.started_at = time
         if entry is not None:
             _compare(session, entry, 1)
-        if row[col.FILE]:
-            self._files.add(session, row[col.FILE])
+        if file:
+            self._files.add(session, file)
         self._sessions.touch(session)
-        key = row[col.AGENT] << BITS | row[col.CHANNELS]
+        key = agent << BITS | channels
         change = self._channels.changes.get(key)
         if change is None:
             self._channels.changes[key] = [1, time]

@@ -23,6 +23,7 @@ from agentmonitor.storage.sqlite.folds import catch_up
 from agentmonitor.storage.sqlite.lock import DatabaseLock
 from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.quotas import check_quotas, store_quotas
+from agentmonitor.storage.sqlite.rare_events import RareEvents
 from agentmonitor.storage.sqlite.reader import Reader
 from agentmonitor.storage.sqlite.search_indexer import Indexer
 from agentmonitor.storage.sqlite.search_reader import SearchReader
@@ -48,7 +49,8 @@ class SqliteEngine(Reader):
         self._writer: Writer | None = None
         self.indexer = Indexer(path, self._forget_changes, self.queued)
         self._searches = SearchReader(self.indexer)
-        self._parts = SessionParts(self._snapshot, self._write)
+        self._parts = SessionParts(self._snapshot, self._names, self._write)
+        self._rare = RareEvents(self._snapshot, self._write)
 
     def open(self) -> None:
         """Lock, make or migrate the file, start the writer.
@@ -94,6 +96,10 @@ class SqliteEngine(Reader):
         """Events and signals that wait to be written."""
         return 0 if self._writer is None else self._writer.waiting
 
+    def is_writing(self) -> bool:
+        """Whether batches are being written just now; a ``done`` is called when they are."""
+        return self._writer is not None and self._writer.writing
+
     def put_quotas(self, quotas: Sequence[Quota], done: TaskDone | None = None) -> None:
         """Queue reports of quotas; ``done`` is called in the writer thread."""
         kept = tuple(quotas)
@@ -122,6 +128,7 @@ class SqliteEngine(Reader):
 
         changed = self._open_writer().call(work)
         self._parts.keep_up()
+        self._rare.keep_up()
         return changed
 
     def reprice(self, prices: Sequence[tuple[int, float]]) -> int:

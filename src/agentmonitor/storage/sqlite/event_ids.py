@@ -22,6 +22,9 @@ _FIND = (
     " LEFT JOIN events e ON e.id = k.event"
 )
 _halves = struct.Struct(">qq").unpack
+_all_halves = struct.Struct(">qq").iter_unpack
+_DASHES = (8, 13, 18, 23)
+"""Where a UUID has them."""
 _LOWEST = -(2**63)
 _PRUNED = b""
 """Stands for the id of an event that is gone."""
@@ -75,8 +78,10 @@ def unpack(stored: str | bytes | None) -> str | None:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-Identities = dict[str, tuple[int, str | bytes]]
-"""By event id: its first hash, and how it is stored."""
+Identity = tuple[int, str | bytes]
+"""An event id's first hash, and how it is stored."""
+Identities = dict[str, Identity]
+"""By event id."""
 
 
 def identify(
@@ -86,18 +91,39 @@ def identify(
 
     For the thread that brings the events: the writer has enough to do.
     """
-    identities: Identities = {}
-    for event in events:
-        event_id = event.event_id
-        if event_id is not None:
-            packed = pack(event_id)
-            key = (
-                _first_hash(event_id, packed)
-                if hash_function is None
-                else hash_function(event_id, 0)
-            )
-            identities[event_id] = (key, packed)
-    return identities
+    ids = [event.event_id for event in events if event.event_id is not None]
+    digits = _digits_of_uuids(ids) if hash_function is None else None
+    if digits is None:
+        return {event_id: _identity(event_id, hash_function or hash_id) for event_id in ids}
+    # Some steps for all of them at once take less than half of the time.
+    hashes = [high ^ low ^ _LOWEST for high, low in _all_halves(digits)]
+    stored = [digits[place : place + 16] for place in range(0, len(digits), 16)]
+    return dict(zip(ids, zip(hashes, stored, strict=True), strict=True))
+
+
+def _identity(event_id: str, hash_function: Callable[[str, int], int]) -> Identity:
+    return hash_function(event_id, 0), pack(event_id)
+
+
+def _digits_of_uuids(ids: list[str]) -> bytes | None:
+    """All ``ids`` as bytes; None when they are not all UUIDs in their usual spelling."""
+    count = len(ids)
+    if set(map(len, ids)) != {36}:
+        return None
+    joined = "".join(ids)
+    digits = joined.replace("-", "")
+    dashes = "-" * count
+    if (
+        len(digits) != 32 * count
+        or any(joined[place::36] != dashes for place in _DASHES)
+        or digits != digits.lower()
+    ):
+        return None
+    try:
+        packed = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return packed if len(packed) == 16 * count else None
 
 
 class EventIds:

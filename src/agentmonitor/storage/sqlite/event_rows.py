@@ -21,7 +21,9 @@ _COLUMNS = (
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM events WHERE id = ?"
 _UPDATE = f"UPDATE events SET {', '.join(f'{c} = ?' for c in _COLUMNS[2:])} WHERE id = ?"
-_INSERT = Insert(f"events ({', '.join(_COLUMNS)})", len(_COLUMNS))
+_INSERT = Insert(
+    f"events ({', '.join(_COLUMNS)})", len(_COLUMNS), optional=(EVENT_ID, LAG, DURATION, COST)
+)
 MAX_KEPT = 512
 """Rows kept in memory for a change at most, between transactions."""
 

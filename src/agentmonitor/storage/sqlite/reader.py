@@ -31,6 +31,7 @@ from agentmonitor.storage.sqlite.queries.events import EventQueries
 from agentmonitor.storage.sqlite.queries.metrics import read_totals
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
 from agentmonitor.storage.sqlite.queries.stats import StatsQueries, filter_options
+from agentmonitor.storage.sqlite.queries.tools import KeptDays
 from agentmonitor.storage.sqlite.queries.usage import UsageQueries
 from agentmonitor.storage.sqlite.queries.windows import WindowQueries
 from agentmonitor.storage.sqlite.quotas import newest_quotas, quota_changes
@@ -46,6 +47,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._names = NameReader()
+        self._tool_days = KeptDays()
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -149,19 +151,19 @@ class Reader:
     def tool_use(self, where: Where, by: Literal["agent", "project"]) -> ToolReport:
         """Calls by tool, and of each by agent or project. Raises InvalidInput as ``usage``."""
         with self._snapshot() as connection:
-            return ActivityQueries(connection, self._names, where).tools(by)
+            return ActivityQueries(connection, self._names, where, self._tool_days).tools(by)
 
     def activity(self, where: Where, edges: Sequence[int]) -> ActivityFacts:
         """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour.
         Raises InvalidInput where there are no sums for the filters."""
         check_activity(where)
         with self._snapshot() as connection:
-            return ActivityQueries(connection, self._names, where).facts(edges)
+            return ActivityQueries(connection, self._names, where, self._tool_days).facts(edges)
 
     def facets(self, where: Where) -> Facets:
         """The values in the range with how often each occurs; of filters the agent counts."""
         with self._snapshot() as connection:
-            return ActivityQueries(connection, self._names, where).facets()
+            return ActivityQueries(connection, self._names, where, self._tool_days).facets()
 
     def quotas(self, agent_type: str | None = None) -> list[Quota]:
         """The newest report of each agent's windows."""
@@ -195,7 +197,7 @@ class Reader:
             return filter_options(connection, self._names)
 
     def priceable(self, after: int, limit: int, *, everything: bool) -> list[Priceable]:
-        """Model requests with ids above ``after``: those without a cost, or all."""
+        """Model requests with ids above ``after``: those without a price of ours, or all."""
         from agentmonitor.storage.sqlite import reprice  # part of the writing side, as prune is
 
         with self._snapshot() as connection:

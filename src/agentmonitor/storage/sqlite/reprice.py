@@ -5,35 +5,54 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agentmonitor.model.usage import Priceable, TokenUsage
+from agentmonitor.model.usage import Channel, Priceable, TokenUsage
 from agentmonitor.storage.sqlite import event_rows as col
 from agentmonitor.storage.sqlite.apply import Applier
 
-_FIND = (
+_SELECT = (
     "SELECT e.id, n.value, e.time, e.cost_usd, e.tokens_in, e.tokens_out, e.cache_read,"
     " e.cache_write, coalesce(l.cache_write_1h, 0), coalesce(l.web_searches, 0),"
-    " coalesce(l.fast, 0), coalesce(l.batch, 0), l.own_cost, l.client_cost FROM events e"
-    " JOIN names n ON n.id = e.model LEFT JOIN ledger l ON l.event = e.id"
-    " WHERE e.id > ? AND e.tokens_in + e.tokens_out + e.cache_read + e.cache_write > 0 {}"
-    " ORDER BY e.id LIMIT ?"
+    " coalesce(l.fast, 0), coalesce(l.batch, 0), l.channel, l.own_cost, l.client_cost"
+    " FROM events e JOIN names n ON n.id = e.model LEFT JOIN ledger l ON l.event = e.id"
+)
+_USED = "e.model != 0 AND e.tokens_in + e.tokens_out + e.cache_read + e.cache_write > 0"
+_ALL = f"{_SELECT} WHERE e.id > :after AND {_USED} ORDER BY e.id LIMIT :limit"
+# Without a price of ours: those that have no cost, by an index of their own, and those of which
+# only a client named one.
+_LACKING = (
+    f"{_SELECT} WHERE e.id IN ("
+    f"SELECT id FROM (SELECT e.id FROM events e WHERE e.id > :after AND e.cost_usd IS NULL"
+    f" AND {_USED} ORDER BY e.id LIMIT :limit)"
+    f" UNION SELECT event FROM (SELECT l.event FROM ledger l JOIN events e ON e.id = l.event"
+    f" WHERE l.event > :after AND l.own_cost IS NULL AND l.client_cost IS NOT NULL"
+    f" AND {_USED} ORDER BY l.event LIMIT :limit)) ORDER BY e.id LIMIT :limit"
 )
 
 
 def priceable(
     connection: sqlite3.Connection, after: int, limit: int, *, everything: bool
 ) -> list[Priceable]:
-    """Requests with ids above ``after``: those without a cost, or all."""
-    query = _FIND.format("" if everything else "AND e.cost_usd IS NULL")
+    """Requests with ids above ``after``: those without a price of ours, or all."""
+    query = _ALL if everything else _LACKING
     result = []
-    for row in connection.execute(query, (after, limit)):
+    for row in connection.execute(query, {"after": after, "limit": limit}):
         (number, model, time, cost, tokens_in, tokens_out, read, write, hour, searches, fast,
-         batch, own, client) = row  # fmt: skip
+         batch, channel, own, client) = row  # fmt: skip
         usage = TokenUsage(
             tokens_in=tokens_in, tokens_out=tokens_out, cache_read=read, cache_write=write,
             cache_write_1h=hour, web_searches=searches, fast=bool(fast), batch=bool(batch),
         )  # fmt: skip
-        known = cost if client is None else own
-        result.append(Priceable(number, model, time, usage, cost, known))
+        result.append(
+            Priceable(
+                event=number,
+                model=model,
+                at=time,
+                usage=usage,
+                cost_usd=cost,
+                own_cost_usd=cost if client is None else own,
+                is_fixed=client is not None and channel == Channel.API,
+            )
+        )
     return result
 
 

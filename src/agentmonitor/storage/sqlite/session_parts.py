@@ -1,4 +1,5 @@
-"""Sums of stretches of long sessions, made beside the writer: see ``queries/session_sums.py``.
+"""Sums and turns of stretches of long sessions, made beside the writer: see
+``queries/session_sums.py`` and ``queries/session_turns.py``.
 
 A part is first noted without its sums, so that the triggers drop it when one of its events changes
 while the sums are being made.
@@ -8,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.session_sums import (
     FIRST,
     LAST,
@@ -18,11 +20,14 @@ from agentmonitor.storage.sqlite.queries.session_sums import (
     parts,
     read_stretch,
 )
+from agentmonitor.storage.sqlite.queries.session_turns import SessionTurns
 from agentmonitor.storage.sqlite.queries.subagents import prepare
 
-EVENTS = 2000
+LONG = 2500
+"""Events from which on a session is long; shorter ones are read whole."""
+EVENTS = 1000
 """Events of a part."""
-SLACK = 500
+SLACK = 300
 """The newest events of a session are in no part: reports of them still come."""
 BUDGET = 50
 """Parts made in one go."""
@@ -39,9 +44,9 @@ _NTH = (
     "SELECT time, id FROM events WHERE session = ?1 AND time >= ?2 AND (time > ?2 OR id >= ?3)"
     " ORDER BY time, id LIMIT 1 OFFSET ?4"
 )
-_NOTE = "INSERT OR REPLACE INTO session_parts VALUES (?, ?, ?, ?, ?, 0, NULL)"
+_NOTE = "INSERT OR REPLACE INTO session_parts VALUES (?, ?, ?, ?, ?, 0, NULL, NULL)"
 _FILL = (
-    "UPDATE session_parts SET events = ?, body = ?"
+    "UPDATE session_parts SET events = ?, body = ?, turns = ?"
     " WHERE session = ? AND start_time = ? AND start_id = ? AND body IS NULL"
 )
 
@@ -49,8 +54,9 @@ _FILL = (
 class SessionParts:
     """Makes the parts that are missing. Used by one thread at a time."""
 
-    def __init__(self, snapshot: Snapshot, write: Write) -> None:
+    def __init__(self, snapshot: Snapshot, names: NameReader, write: Write) -> None:
         self._snapshot = snapshot
+        self._names = names
         self._write = write
         self._done: dict[int, tuple[int, int]] = {}
         """By session: how many events and parts it had when it lacked nothing."""
@@ -67,7 +73,7 @@ class SessionParts:
 
     def _due(self, connection: sqlite3.Connection) -> list[tuple[int, Part]]:
         found: list[tuple[int, Part]] = []
-        for session, *now in connection.execute(_LONG, (EVENTS + SLACK,)).fetchall():
+        for session, *now in connection.execute(_LONG, (LONG,)).fetchall():
             if self._done.get(session) == tuple(now):
                 continue
             lacking = _lacking(connection, session)
@@ -84,8 +90,9 @@ class SessionParts:
         with self._snapshot() as connection:
             prepare(connection)
             body = pack(read_stretch(connection, session, part))
+            turns = SessionTurns(connection, self._names, session).of_part(part)
             events = count(connection, session, part)
-        values = (events, body, session, *start)
+        values = (events, body, turns or b"", session, *start)
         self._write(lambda connection: _run(connection, _FILL, values))
 
 

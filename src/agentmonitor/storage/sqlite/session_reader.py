@@ -20,6 +20,7 @@ from agentmonitor.storage.sqlite.queries.failures import FailureQueries
 from agentmonitor.storage.sqlite.queries.session_detail import SessionDetailQueries
 from agentmonitor.storage.sqlite.queries.session_list import SessionListQueries
 from agentmonitor.storage.sqlite.queries.session_story import SessionStoryQueries
+from agentmonitor.storage.sqlite.queries.session_turns import SessionTurns
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
 from agentmonitor.storage.sqlite.spans import session_spans
 
@@ -99,8 +100,8 @@ class SessionReader:
 
         def read(connection: sqlite3.Connection, key: int) -> Page[Turn]:
             (row,) = SessionQueries(connection, self._names).by_id([session_id])
-            queries = SessionStoryQueries(connection, self._names, key)
-            return queries.turns(limit, place, running=row.state in _RUNNING, spans=spans)
+            told = SessionTurns(connection, self._names, key)
+            return told.page(limit, place, running=row.state in _RUNNING, spans=spans)
 
         return self._read(session_id, read)
 

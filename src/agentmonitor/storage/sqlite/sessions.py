@@ -34,7 +34,10 @@ the other columns alone."""
 def _save(changed: tuple[str, ...]) -> Insert:
     moves = ", ".join(f"{name} = excluded.{name}" for name in changed)
     return Insert(
-        f"sessions ({', '.join(_ALL)})", len(_ALL), f"ON CONFLICT (key) DO UPDATE SET {moves}"
+        f"sessions ({', '.join(_ALL)})",
+        len(_ALL),
+        f"ON CONFLICT (key) DO UPDATE SET {moves}",
+        optional=[_ALL.index(name) for name in ("ended_at", "title", "cwd")],
     )
 
 

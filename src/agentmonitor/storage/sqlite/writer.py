@@ -31,7 +31,9 @@ T = TypeVar("T")
 
 MAX_GROUP = 2000
 """Events in one transaction at most (a single batch may be larger)."""
-GATHER_S = 0.001
+GATHER_S = 0.004
+"""How long the next of those who were just answered is waited for, at most."""
+_LOOK_S = 0.001
 MAX_QUEUED = 40_000
 """Events that may wait; beyond that callers are told to come again."""
 
@@ -77,6 +79,8 @@ class Writer:
         self._written = 0
         self._stopping = False
         self._stale = False
+        self.writing = False
+        """Whether batches are being written; false again before their callers hear of it."""
         self.committed: Callable[[], object] = lambda: None
         """Called in the writer thread when batches have been written. Must not raise or block."""
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
@@ -152,11 +156,22 @@ class Writer:
             self._write(group)
             self.committed()
             if item is _NOTHING:
-                if len(group) > 1:
-                    # Several callers at once: those who were just answered come again at once,
-                    # and a transaction for all of them costs hardly more than one for the first.
-                    time.sleep(GATHER_S)
+                self._await_return(len(group))
                 item = self._queue.get()
+
+    def _await_return(self, callers: int) -> None:
+        """Those who were just answered, if they are several, mostly come again at once, and a
+        transaction for all of them costs hardly more than one for the first."""
+        if callers == 1:
+            return
+        seen, latest = -1, 0.0
+        while (count := self._queue.qsize()) < callers:
+            now = time.monotonic()
+            if count > seen:
+                seen, latest = count, now + GATHER_S
+            elif now > latest:
+                return
+            time.sleep(_LOOK_S)
 
     def _gather(self, group: list[Batch]) -> "Batch | Task | None":
         """Add what waits to ``group``, up to a limit; what came after that, or _NOTHING."""
@@ -174,6 +189,7 @@ class Writer:
 
     def _write(self, group: list[Batch]) -> None:
         results: Sequence[WriteResult | StorageError]
+        self.writing = True
         try:
             results = self._transaction(group)
         except Exception as error:
@@ -184,6 +200,7 @@ class Writer:
                 return
             results = [self._failure(error)]
         self._written += sum(batch.size for batch in group)
+        self.writing = False
         for batch, result in zip(group, results, strict=True):
             try:
                 batch.done(result)

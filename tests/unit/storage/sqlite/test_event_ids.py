@@ -138,3 +138,15 @@ def test_uuids_that_collide_on_purpose_do_not_collide_twice() -> None:
     first, second = UUIDS
     assert hash_id(first) == hash_id(second)
     assert hash_id(first, 1) != hash_id(second, 1)
+
+
+@given(st.lists(ids(), max_size=6))
+def test_many_ids_at_once_are_identified_as_each_alone(batch: list[str]) -> None:
+    events = [event(event_id=id_) for id_ in batch]
+    assert identify(events) == {id_: (hash_id(id_), pack(id_)) for id_ in batch}
+
+
+def test_ids_that_only_together_look_like_uuids_are_none() -> None:
+    split = [UUIDS[0] + UUIDS[1][0], UUIDS[1][1:]]
+    events = [event(event_id=id_) for id_ in split]
+    assert [stored for _, stored in identify(events).values()] == split

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from agentmonitor.model.clock import DAY_MS, HOUR_MS
 from agentmonitor.storage.sqlite import folds
 from agentmonitor.storage.sqlite.check import check
 from agentmonitor.storage.sqlite.engine import SqliteEngine
+from agentmonitor.storage.sqlite.queries.tools import ToolQueries
 from tests.unit.builders import DAY, event, report
 from tests.unit.storage.sqlite.audit import assert_sound, rows
 from tests.unit.storage.store import Store
@@ -151,4 +153,34 @@ def test_a_day_has_sums_of_its_own_when_it_is_over_and_takes_in_what_comes_later
     assert_sound(path)
     assert check(path).sound
     assert engine.tool_use(WHERE, "agent").calls == 60
+    engine.close()
+
+
+def test_days_that_are_over_are_read_once_until_one_of_them_changes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds, "STEP", 10)
+    engine = opened(path)
+    fill(engine, 20)
+    engine.sweep(DAY + 3 * DAY_MS, 1000)  # the day is over
+    reads: list[str] = []
+    read = ToolQueries._read_days
+
+    def noted(self: ToolQueries, by: str, first: int, last: int) -> Any:
+        reads.append(by)
+        return read(self, by, first, last)
+
+    monkeypatch.setattr(ToolQueries, "_read_days", noted)
+    assert [engine.tool_use(WHERE, "agent").calls for _ in range(3)] == [20, 20, 20]
+    assert reads == ["agent"]
+    Store(engine).write(event(occurred_at=DAY + 5 * DAY_MS, tool_name="Bash"))
+    assert engine.tool_use(WHERE, "project").calls == 20
+    assert engine.tool_use(WHERE, "agent").calls == 20
+    assert reads == ["agent", "project"]  # what comes today changes no day that is over
+    Store(engine).write(*[event(occurred_at=DAY + n, tool_name="Bash") for n in range(10)])
+    told = [engine.tool_use(WHERE, by) for by in ("agent", "project")]
+    assert [report.calls for report in told] == [30, 30]
+    assert reads == ["agent", "project", "agent", "project"]
+    engine.rebuild()
+    assert [engine.tool_use(WHERE, by) for by in ("agent", "project")] == told
     engine.close()

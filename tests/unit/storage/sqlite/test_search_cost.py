@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agentmonitor.model.search import Search, SearchPage, parse_place, parse_words
@@ -19,7 +20,7 @@ from tests.unit.storage.store import Store
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteEngine]:
     for module in (search, queries, search_indexer):
         monkeypatch.setattr(module, "PART", 4)
-    monkeypatch.setattr(queries, "COSTLY_PARTS", 3)
+    monkeypatch.setattr(queries, "MOST_WORK", 3 * queries.COSTLY)
     engine = SqliteEngine(tmp_path / "a.db")
     engine.open()
     texts = ["needle", "haystack", "hay stack", "hay needle"]
@@ -29,11 +30,12 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteEn
     engine.close()
 
 
-def pages(engine: SqliteEngine, q: str) -> list[SearchPage]:
-    found = [engine.search(Search(words=parse_words(q), limit=100))]
+def pages(engine: SqliteEngine, q: str, **filters: str) -> list[SearchPage]:
+    asked = Search(words=parse_words(q), limit=100, **filters)  # type: ignore[arg-type]
+    found = [engine.search(asked)]
     while found[-1].next is not None:
         place = parse_place(found[-1].next)
-        found.append(engine.search(Search(words=parse_words(q), limit=100, place=place)))
+        found.append(engine.search(msgspec.structs.replace(asked, place=place)))
         assert len(found) < 50
     return found
 
@@ -54,6 +56,42 @@ def test_pages_give_every_hit_once_though_each_looks_through_few_parts(
 @pytest.mark.parametrize("q", ["needle", "needle hay", "hay* nowhere"])
 def test_what_is_looked_up_quickly_takes_one_page(engine: SqliteEngine, q: str) -> None:
     assert len(pages(engine, q)) == 1
+
+
+def test_with_filters_few_parts_are_looked_through_that_hold_what_is_wanted(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_WORK", 3 * queries.FILTERED)
+    found = pages(engine, "needle", agent_type="alpha")
+    assert [len(page.results) for page in found] == [5, 6, 6, 3]
+    # Parts without the tool cost next to nothing.
+    for number in range(40):
+        tool = "Seldom" if number % 10 == 5 else "Often"
+        Store(engine).write(event(tool_name=tool, metadata_json='{"text": "needle"}'))
+    engine.indexer.catch_up()
+    found = pages(engine, "needle", tool_name="Seldom")
+    assert [len(page.results) for page in found] == [3, 1]
+
+
+def test_a_session_is_searched_in_its_own_parts(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [event(session_id="old", metadata_json='{"text": "needle"}') for _ in range(3)]
+    new = [event(session_id="new", metadata_json='{"text": "needle"}') for _ in range(40)]
+    Store(engine).write(*old, *new)
+    engine.indexer.catch_up()
+    monkeypatch.setattr(queries, "MOST_WORK", queries.FILTERED)
+    asked: list[str] = []
+    has = queries.SearchQueries._has
+
+    def noted(self: queries.SearchQueries, table: str, query: str, before: int) -> bool:
+        asked.append(table)
+        return has(self, table, query, before)
+
+    monkeypatch.setattr(queries.SearchQueries, "_has", noted)
+    (page,) = pages(engine, "needle", session_id="old")
+    assert [hit.event_id for hit in page.results] == [43, 42, 41]
+    assert asked == ["words_10"]
 
 
 def test_the_highest_number_is_that_of_a_pruned_event_too(tmp_path: Path) -> None:

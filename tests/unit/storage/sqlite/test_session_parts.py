@@ -1,11 +1,11 @@
 """A session's detail is what its events say, whatever of it comes from parts."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from agentmonitor.model.clock import HOUR_MS
 from agentmonitor.model.event import Event
+from agentmonitor.model.turns import Turn
 from agentmonitor.storage.sqlite import session_parts
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import DAY, event
@@ -23,24 +24,50 @@ from tests.unit.storage.sqlite.test_rollups_agree import Batch, batches, engine_
 from tests.unit.storage.store import Store
 from tests.unit.storage.test_ledger import fresh, stories
 
+T = TypeVar("T")
+
 
 @contextmanager
-def small_parts() -> Iterator[None]:
+def small_parts(events: int = 3) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session_parts, "EVENTS", 3)
+        patch.setattr(session_parts, "LONG", events + 1)
+        patch.setattr(session_parts, "EVENTS", events)
         patch.setattr(session_parts, "SLACK", 1)
         yield
 
 
 def told(engine: SqliteEngine) -> list[Any]:
-    """All details and files, with the sub-agents' and files' order as it is answered."""
+    """All details, files and turns, with the sub-agents' and files' order as it is answered."""
     reads = engine.session_reads
     keys = [row.id for row in engine.sessions_by_id(["s1", "s2", "s3", "one", "two", "fork"])]
-    return [(reads.session_detail(key), reads.session_files(key, 50)) for key in sorted(keys)]
+    return [
+        (reads.session_detail(key), reads.session_files(key, 50), turns(engine, key, 500))
+        for key in sorted(keys)
+    ]
+
+
+def turns(engine: SqliteEngine, key: str, limit: int, *, spans: bool = True) -> list[Turn]:
+    """All turns of a session, by pages."""
+    found: list[Turn] = []
+    place: Any = None
+    while True:
+        page = engine.session_reads.session_turns(key, limit, place, spans=spans)
+        assert page is not None
+        assert len(page.rows) <= limit
+        found += page.rows
+        if page.next is None:
+            return found
+        assert len(page.rows) == limit
+        place = page.next
 
 
 def without_parts(engine: SqliteEngine) -> list[Any]:
-    """The same from the events alone."""
+    """``told`` from the events alone."""
+    return without(engine, told)
+
+
+def without(engine: SqliteEngine, read: Callable[[SqliteEngine], T]) -> T:
+    """What ``read`` gives while there are no parts."""
 
     def drop(connection: Any) -> None:
         connection.execute("CREATE TABLE aside AS SELECT * FROM session_parts")
@@ -52,7 +79,7 @@ def without_parts(engine: SqliteEngine) -> list[Any]:
 
     engine._write(drop)
     try:
-        return told(engine)
+        return read(engine)
     finally:
         engine._write(back)
 

@@ -20,9 +20,14 @@ from agentmonitor.model.insight import (
     ToolUse,
 )
 from agentmonitor.storage.sqlite.names import NameReader
-from agentmonitor.storage.sqlite.queries.grouped import Groups, columns_of
+from agentmonitor.storage.sqlite.queries.grouped import NOBODY, Groups, columns_of
 from agentmonitor.storage.sqlite.queries.spans import cover, measured
-from agentmonitor.storage.sqlite.queries.tools import FILTERS, ToolQueries, ToolTally
+from agentmonitor.storage.sqlite.queries.tools import (
+    FILTERS,
+    KeptDays,
+    ToolQueries,
+    ToolTally,
+)
 from agentmonitor.storage.sqlite.rollups import HOUR, MINUTE
 
 QUARTER_MS = HOUR_MS // 4
@@ -35,8 +40,11 @@ _FACETS = ("agent", "type", "tool", "model", "source")
 class ActivityQueries:
     """What was done in a range, on one connection."""
 
-    def __init__(self, connection: sqlite3.Connection, names: NameReader, where: Where) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, names: NameReader, where: Where, kept: KeptDays
+    ) -> None:
         self._connection = connection
+        self._kept = kept
         self._names = names
         self._where = where
         self._columns = columns_of(connection, where)
@@ -73,11 +81,11 @@ class ActivityQueries:
     def _tallies(self, by: str) -> dict[tuple[int, int], ToolTally]:
         span = (self._where.since, self._where.until)
         if self._columns.keys() <= FILTERS:
-            return ToolQueries(self._connection, self._columns).tallies(by, *span)
+            queries = ToolQueries(self._connection, self._columns, self._kept)
+            return queries.tallies(by, *span)
         found = {}
         for (_, tool, part), row in self._groups.sums(("tool", by), _CALLS, span).items():
-            found[tool, part] = ToolTally()
-            found[tool, part].sums = row
+            found[tool, part] = ToolTally(row)
         return found
 
     def facts(self, edges: Sequence[int]) -> ActivityFacts:
@@ -117,12 +125,12 @@ class ActivityQueries:
 
     def _of_types(self, days: Sequence[int]) -> dict[str, dict[int, int]]:
         """By event type: how many by day."""
-        find = self._names.find
-        kinds = {find(self._connection, n): n for n in ("user_prompt", "git_commit")}
-        found: dict[str, dict[int, int]] = {"user_prompt": {}, "git_commit": {}}
-        for (index, kind), (events,) in self._groups.sums(("type",), ("events",), days).items():
-            if kind in kinds:
-                found[kinds[kind]][index] = int(events)
+        found: dict[str, dict[int, int]] = {}
+        for name in ("user_prompt", "git_commit"):
+            number = self._names.find(self._connection, name)
+            columns = self._columns | {"type": NOBODY if number is None else number}
+            sums = Groups(self._connection, columns).sums((), ("events",), days)
+            found[name] = {index: int(events) for (index,), (events,) in sums.items()}
         return found
 
     def _sessions(self, days: Sequence[int]) -> dict[int, list[int]]:

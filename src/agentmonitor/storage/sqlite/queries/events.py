@@ -1,21 +1,18 @@
-"""Reading events: newest own time first, by filter, without a scan of the table.
-
-The hourly roll-up tells which hours hold matches and how many, so a rare tool costs its few
-hours, and a total costs no event at all.
-"""
+"""Reading events: newest own time first, by filter. Totals cost no event at all."""
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
-from agentmonitor.model.clock import HOUR_MS, MINUTE_MS, to_iso
+import msgspec
+
+from agentmonitor.model.clock import to_iso
 from agentmonitor.model.event import SCHEMA_VERSION
 from agentmonitor.model.filters import EventFilter
 from agentmonitor.model.session import EventRow
 from agentmonitor.storage.sqlite.event_ids import unpack
 from agentmonitor.storage.sqlite.names import STATUSES, NameReader
-from agentmonitor.storage.sqlite.queries.spans import FAR, cover, measured
-from agentmonitor.storage.sqlite.rollups import DAY, HOUR
+from agentmonitor.storage.sqlite.queries.event_pages import PLACE, USAGE, EventPages, total
+from agentmonitor.storage.sqlite.queries.spans import FAR
 
 Row = tuple[Any, ...]
 """A row of the database: SQLite's columns have no static types."""
@@ -26,14 +23,15 @@ COLUMNS = (
     " e.cost_usd, e.metadata, e.truncated"
 )
 _FROM = "events e JOIN sessions s ON s.key = e.session"
-_ROLLED_UP = {
+_NAMED = {
     "agent_type": "agent",
     "event_type": "type",
     "tool_name": "tool",
     "model": "model",
     "source": "source",
+    "branch": "branch",
+    "project": "project",
 }
-_NAMED = _ROLLED_UP | {"branch": "branch", "project": "project"}
 
 
 class EventQueries:
@@ -60,15 +58,15 @@ class EventQueries:
                 return [], 0
             rows = self._read_page(named | {"session": key}, where.since, until, limit, offset)
             return self._rows(rows), self._count(named | {"session": key}, where.since, until)
-        rolled_up = {c: n for c, n in named.items() if c in _ROLLED_UP.values()}
-        if rolled_up != named:  # by branch or project: no roll-up knows the hours
-            until = self._last_use(named, until)
-            rows = self._read_page(named, where.since, until, limit, offset)
-            return self._rows(rows), self._total_by_place(named, where, until)
-        total = self._total(rolled_up, where.since, until)
-        if not rolled_up:
-            return self._rows(self._read_page({}, where.since, until, limit, offset)), total
-        return self._rows(self._by_hours(rolled_up, where.since, until, limit, offset)), total
+        if not named:
+            rows = self._read_page({}, where.since, until, limit, offset)
+            return self._rows(rows), total(self._connection, {}, where.since, until)
+        low = -FAR if where.since is None else where.since
+        pages = EventPages(self._connection, named, low, FAR if until is None else until)
+        found = self._rows(self._by_id(pages.page(limit, offset)))
+        if named.keys() <= USAGE or named.keys() <= PLACE:
+            return found, total(self._connection, named, where.since, until)
+        return found, self._count(named, where.since, until)
 
     def of_session(self, session_id: str, limit: int, *, newest_first: bool) -> list[EventRow]:
         """A session's events by own time, then id."""
@@ -115,88 +113,13 @@ class EventQueries:
         )
         return self._connection.execute(query, (*arguments, limit, offset)).fetchall()
 
-    def _by_hours(
-        self, named: dict[str, int], since: int | None, until: int | None, limit: int, offset: int
-    ) -> list[Row]:
-        """A page by visiting only hours that hold matches, and skipping by their counts."""
-        rows: list[Row] = []
-        low = max(-FAR if since is None else since, self._oldest())
-        high = FAR if until is None else until
-        for hour, count in self._hours(named, low, high):
-            start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
-            whole = low <= start and end <= high
-            if whole and offset >= count:
-                offset -= count
-                continue
-            page = self._read_page(
-                named, max(low, start), min(high, end), limit - len(rows) + offset, 0
-            )
-            rows += page[offset:]
-            offset = max(0, offset - len(page))
-            if len(rows) >= limit:
-                break
-        return rows
-
-    def _hours(self, named: dict[str, int], low: int, high: int) -> Iterator[tuple[int, int]]:
-        """Hours with matches and how many, the latest first."""
-        conditions = "".join(f" AND {column} = ?" for column in named)
-        first, last = low // HOUR_MS, high // HOUR_MS
-        pending: dict[int, int] = dict(
-            self._connection.execute(
-                "SELECT minute / 60, sum(events) FROM rollup_pending WHERE minute / 60 >= ?"
-                f" AND minute / 60 <= ?{conditions} GROUP BY 1 ORDER BY 1",
-                (first, last, *named.values()),
-            ).fetchall()
+    def _by_id(self, ids: list[int]) -> list[Row]:
+        """The rows of ``ids``, in their order."""
+        query = (
+            f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN {_FROM} WHERE e.id = j.value"
+            " ORDER BY j.key"
         )
-        rolled_up = self._connection.execute(
-            "SELECT bucket, sum(events) FROM rollup_usage WHERE level = ? AND bucket >= ?"
-            f" AND bucket <= ?{conditions} GROUP BY bucket ORDER BY bucket DESC",
-            (HOUR, first, last, *named.values()),
-        )
-        gone = self._pruned_by_hour(named, first, last)
-        for hour, count in rolled_up:
-            while pending and (latest := next(reversed(pending))) > hour:
-                yield latest, pending.pop(latest) - gone.get(latest, 0)
-            yield hour, count + pending.pop(hour, 0) - gone.get(hour, 0)
-        for hour, count in reversed(pending.items()):
-            yield hour, count - gone.get(hour, 0)
-
-    def _oldest(self) -> int:
-        """The time of the oldest event that was not pruned."""
-        (oldest,) = self._connection.execute("SELECT min(time) FROM events").fetchone()
-        return FAR if oldest is None else int(oldest)
-
-    def _pruned_by_hour(self, named: dict[str, int], first: int, last: int) -> dict[int, int]:
-        """What the roll-ups of the hours count beyond the events that are there."""
-        conditions = "".join(f" AND {column} = ?" for column in named)
-        return dict(
-            self._connection.execute(
-                "SELECT minute / 60, sum(events) FROM pruned WHERE minute >= ? AND minute < ?"
-                f"{conditions} GROUP BY 1",
-                (first * 60, (last + 1) * 60, *named.values()),
-            ).fetchall()
-        )
-
-    def _pruned(self, named: dict[str, int], since: int | None, until: int | None) -> int:
-        """What ``measured`` counts beyond the events that are there."""
-        conditions = "".join(f" AND {column} = ?" for column in named)
-        total = 0
-        for level, first, last in cover(since, until, (DAY,)):
-            table, within = "pruned_sums", "level = ? AND bucket >= ? AND bucket < ?"
-            arguments = [level, first, last]
-            if level < 0:  # the minutes of a part of a day
-                table, within = "pruned", "minute >= ? AND minute < ?"
-                arguments = [-(-first // MINUTE_MS), -(-last // MINUTE_MS)]
-            query = f"SELECT coalesce(sum(events), 0) FROM {table} WHERE {within}{conditions}"
-            found = self._connection.execute(query, (*arguments, *named.values()))
-            total += int(found.fetchone()[0])
-        return total
-
-    def _total(self, named: dict[str, int], since: int | None, until: int | None) -> int:
-        spans = cover(since, until, (DAY, HOUR))
-        query, arguments = measured("sums_by_usage", (), ("events",), spans, named)
-        (total,) = self._connection.execute(query, arguments).fetchone()
-        return int(total) - self._pruned(named, since, until)
+        return self._connection.execute(query, (msgspec.json.encode(ids).decode(),)).fetchall()
 
     def _count(self, named: dict[str, int], since: int | None, until: int | None) -> int:
         conditions = " AND ".join(f"{column} = ?" for column in named)
@@ -207,31 +130,6 @@ class EventQueries:
                 arguments.append(value)
         query = f"SELECT count(*) FROM events WHERE {conditions}"
         return int(self._connection.execute(query, arguments).fetchone()[0])
-
-    def _total_by_place(self, named: dict[str, int], where: EventFilter, until: int | None) -> int:
-        if (
-            where.since is None
-            and where.until is None
-            and set(named) <= {"agent", "branch", "project"}
-        ):
-            table, level = "sums_by_branch", ""
-            if "branch" not in named:
-                table, level = "sums_by_project", " AND level = 0"
-            conditions = " AND ".join(f"{column} = ?" for column in named) + level
-            query = f"SELECT coalesce(sum(events), 0) FROM {table} WHERE {conditions}"
-            (total,) = self._connection.execute(query, list(named.values())).fetchone()
-            return int(total) - self._pruned(named, None, None)
-        return self._count(named, where.since, until)
-
-    def _last_use(self, named: dict[str, int], until: int | None) -> int | None:
-        """The end of the range in which a branch's events can lie."""
-        if "branch" not in named:
-            return until
-        query = "SELECT max(last_time) FROM sums_by_branch WHERE branch = ?"
-        last: int | None = self._connection.execute(query, (named["branch"],)).fetchone()[0]
-        if last is None:
-            return until
-        return last + 1 if until is None else min(until, last + 1)
 
     def _rows(self, rows: list[Row]) -> list[EventRow]:
         ids = {number for row in rows for number in (row[5], row[6], *row[8:13])}

@@ -30,6 +30,7 @@ _READ = (
 )
 _OF_USAGE = frozenset({"agent", "tool", "model"})
 _OF_PROJECT = frozenset({"agent", "project"})
+_OF_PLACE = frozenset({"agent", "project", "branch", "model"})
 _WIDTH = COLUMNS.count(",") + 1
 
 
@@ -77,11 +78,11 @@ class FailureQueries:
         row = self._connection.execute("SELECT min(time) FROM events").fetchone()
         # What is older was pruned: only its sums are there.
         since = self._since if row[0] is None else max(self._since, row[0])
-        hours = [
-            self._hours(table, known, since, until)
-            for table, known in (("usage", _OF_USAGE), ("project", _OF_PROJECT))
-            if table == "usage" or "project" in self._columns
-        ]
+        hours = [self._hours("usage", _OF_USAGE, since, until)]
+        if "branch" in self._columns:
+            hours.append(self._hours("place", _OF_PLACE, since, until))
+        elif "project" in self._columns:
+            hours.append(self._hours("project", _OF_PROJECT, since, until))
         for hour in _shared(*hours):
             yield max(since, hour * HOUR_MS), min(until, (hour + 1) * HOUR_MS)
 

@@ -19,7 +19,7 @@ from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.spans import EVENT_MEASURES, FAR, LENGTH, cover
-from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MINUTE, sealed_day
+from agentmonitor.storage.sqlite.rollups import ALL, DAY, HOUR, MINUTE, sealed_day
 
 MAX_SCAN = 50_000
 """Events that one answer may read because no roll-up tells it."""
@@ -37,6 +37,10 @@ _OF_DAYS = f"(SELECT bucket FROM rollup_time WHERE level = {DAY} ORDER BY bucket
 _EXTENT = (
     f"SELECT {_OF_DAYS % ''}, {_OF_DAYS % 'DESC'}, min(minute), max(minute) FROM rollup_pending"
 )
+_OUTERMOST = (
+    "SELECT (SELECT min(time) FROM events), (SELECT max(time) FROM events),"
+    " (SELECT min(minute) FROM pruned), (SELECT max(minute) FROM pruned)"
+)
 
 Key = tuple[int, ...]
 """The index of the period, then the ids of the names."""
@@ -51,20 +55,22 @@ Row = tuple[Span, tuple[int, ...], tuple[float, ...]]
 
 
 class Source(NamedTuple):
-    """A table of sums: its names, and its levels from coarse to fine."""
+    """A table of sums: its names, its levels from coarse to fine, whether it knows the sums of all
+    times."""
 
     table: str
     names: frozenset[str]
     levels: tuple[int, ...]
+    knows_all: bool = True
 
 
 _ROLLUPS = (
     Source("rollup_time", frozenset({"agent"}), (DAY, HOUR, MINUTE)),
     Source("rollup_project", frozenset({"agent", "project"}), (DAY, HOUR)),
     Source("rollup_usage", frozenset({"agent", "type", "tool", "model", "source"}), (DAY, HOUR)),
-    Source("rollup_place", frozenset({"agent", "project", "branch", "model"}), (DAY, HOUR)),
+    Source("rollup_place", frozenset({"agent", "project", "branch", "model"}), (DAY, HOUR), False),
 )
-_SCAN = Source("events", frozenset(), ())
+_SCAN = Source("events", frozenset(), (), False)
 _PLACES = _ROLLUPS[-1]
 
 
@@ -79,6 +85,7 @@ class Groups:
         self._connection = connection
         self._columns = columns
         self._extent: tuple[int, int] | None = None
+        self._outermost: tuple[int, int] | None = None
 
     def sums(self, keys: Sequence[str], measures: Sequence[str], edges: Sequence[int]) -> Cells:
         """``measures`` by (period, *keys); the periods lie between ``edges`` (ms, ascending).
@@ -93,6 +100,9 @@ class Groups:
         for index, (low, high) in enumerate(pairwise(edges)):
             if high <= begin or low >= end:
                 continue
+            if source.knows_all and self._holds_all(low, high):
+                plan[(ALL, 0, 1)].append((index, 1))
+                continue
             for span in cover(low, high, source.levels):
                 for part, sign in cheaper(span, source.levels):
                     for each in settled(part, sealed):
@@ -103,7 +113,7 @@ class Groups:
             self._check(read, asked, source)
         found: Cells = {}
         columns = ("events", *measures)
-        for level in source.levels:
+        for level in (ALL, *source.levels):
             chosen = [span for span in rollups if span[0] == level]
             _add(found, plan, self._rows(source.table, _within(level), keys, columns, chosen))
         if rollups:
@@ -127,6 +137,15 @@ class Groups:
             ]
             self._extent = (min(days) * DAY_MS, (max(days) + 1) * DAY_MS) if days else (0, 0)
         return self._extent
+
+    def _holds_all(self, low: int, high: int) -> bool:
+        """Whether everything that happened lies in ``low <= time < high`` (ms)."""
+        if self._outermost is None:
+            first, last, minute, newest = self._connection.execute(_OUTERMOST).fetchone()
+            times = [t for t in (first, last) if t is not None]
+            times += [m * MINUTE_MS for m in (minute, newest) if m is not None]
+            self._outermost = (min(times), max(times) + MINUTE_MS) if times else (0, 0)
+        return low <= self._outermost[0] and self._outermost[1] <= high
 
     def _rows(
         self,
@@ -168,10 +187,11 @@ class Groups:
         width = 1 + len(keys)
         for span in spans:
             level, first, last = span
-            length = LENGTH[level] // MINUTE_MS
-            for at in range(
-                bisect_left(minutes, first * length), bisect_left(minutes, last * length)
-            ):
+            begin, end = 0, len(minutes)
+            if level != ALL:
+                length = LENGTH[level] // MINUTE_MS
+                begin, end = (bisect_left(minutes, b * length) for b in (first, last))
+            for at in range(begin, end):
                 yield span, rows[at][1:width], rows[at][width:]
 
     def _filters(self, prefix: str = "") -> str:

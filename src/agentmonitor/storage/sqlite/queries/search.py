@@ -30,9 +30,13 @@ SESSION_MATCHES = 2500
 """The same, when only the best of each session is wanted."""
 _STRETCHES = 8
 """Stretches without a hit that one call goes through at most."""
-COSTLY_PARTS = 6
-"""Parts of the index that one call looks through with a query that takes long in each: beginnings
-of words, and several words in a row."""
+MOST_WORK = 48
+"""What one call looks through, at most, before it leaves the rest to the next page."""
+COSTLY = 8
+"""The work of a part of the index with a query that takes long in each: beginnings of words, and
+several words in a row."""
+FILTERED = 2
+"""That of a part with filters: each common word is compared with them."""
 _MAX_DAYS = 366
 _WEIGHTS = (10.0, 10.0, 5.0, 5.0, 1.0)
 _BM25 = f"0.0, {', '.join(map(str, _WEIGHTS))}"
@@ -52,8 +56,7 @@ class SearchQueries:
         self._connection = connection
         self._index = index
         self._names = names
-        self._costly = 0
-        """Parts that a costly query was put to."""
+        self._work = 0
         self._left: int | None = None
         """Where the parts begin that were left for the next page."""
 
@@ -65,7 +68,7 @@ class SearchQueries:
             return [], None
         words = expression(asked.words)
         for _ in range(_STRETCHES):
-            if place is None or self._costly >= COSTLY_PARTS:
+            if place is None or self._work >= MOST_WORK:
                 break
             found, place = self._stretch(asked, numbers, words, place)
             if found:
@@ -138,7 +141,10 @@ class SearchQueries:
         ).fetchall()
         is_costly, plain = cost(asked.words)
         self._left = None
+        oldest, newest = self._parts_of_session(numbers)
         for part, first_day, last_day in parts:
+            if not oldest <= part <= newest:
+                continue
             low = first_day if first is None else max(first, first_day)
             high = last_day if last is None else min(last, last_day)
             if low > high:
@@ -150,20 +156,29 @@ class SearchQueries:
             table = f"words_{part}"
             among = f"facets : ({' AND '.join(wanted)}) AND " if wanted else ""
             query = among + words
-            if is_costly:
-                # The plain words tell quickly whether there can be anything.
-                if plain and not self._has(table, among + plain, before):
-                    continue
-                if self._costly >= COSTLY_PARTS:
-                    self._left = min(before, (part + 1) * PART * VERSIONS)
-                    return
-                self._costly += 1
+            # The filters and the plain words tell quickly whether there can be anything.
+            if facets and not self._has(table, f"facets : ({' AND '.join(facets)})", before):
+                continue
+            if is_costly and plain and not self._has(table, among + plain, before):
+                continue
+            if self._work >= MOST_WORK:
+                self._left = min(before, (part + 1) * PART * VERSIONS)
+                return
+            self._work += COSTLY * is_costly + FILTERED * bool(facets)
             yield from self._index.execute(
                 f"SELECT rowid, bm25({table}, {_BM25}) FROM {table} WHERE {table} MATCH ?"
                 f" AND rowid < ? AND NOT EXISTS (SELECT 1 FROM struck WHERE doc = {table}.rowid)"
                 f"{within.format(table=table)} ORDER BY rowid DESC LIMIT ?",
                 (query, before, *times, _most(asked)),
             )
+
+    def _parts_of_session(self, numbers: dict[str, int]) -> tuple[int, int]:
+        """The first and the last part that can hold the session's events, if one is asked for."""
+        if "session" not in numbers:
+            return 0, 2**62
+        query = "SELECT min(id), max(id) FROM events WHERE session = ?"
+        first, last = self._connection.execute(query, (numbers["session"],)).fetchone()
+        return (1, 0) if first is None else (first // PART, last // PART)
 
     def _has(self, table: str, query: str, before: int) -> bool:
         found = self._index.execute(

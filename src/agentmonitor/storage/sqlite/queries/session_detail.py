@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentmonitor.model.clock import to_iso
 from agentmonitor.model.detail import (
@@ -70,7 +70,7 @@ class SessionDetailQueries:
             _tell(types, models, tools, kind, tool, model, sums, is_call=kind in calls)
         evidence = self._connection.execute(_EVIDENCE, (self._key,)).fetchone()[0]
         files = self._files(file for stretch in told for file in stretch.files)
-        files.sort(key=lambda f: (f.last_at or "", f.path), reverse=True)
+        files.sort(key=lambda file: (file.last or 0, file.path), reverse=True)
         return SessionDetail(
             session=session,
             types={names[n] or "": c for n, c in types.most_common()},
@@ -86,7 +86,7 @@ class SessionDetailQueries:
                 known.row(name)
                 for name, known in sorted(subagents.items(), key=lambda s: (s[1].first, s[0]))
             ],
-            files=files[:FILES],
+            files=[file.row() for file in files[:FILES]],
             channels=_channels(channels),
             evidence=evidence,
             pruned_events=int(sum(row[3] for row in pruned)),
@@ -100,30 +100,48 @@ class SessionDetailQueries:
         left = [file for file in found if after is None or file.path > after]
         page = left[:limit]
         following = [page[-1].path] if len(left) > limit else None
-        return Page(rows=page, next=list(following) if following else None, total=len(found))
+        rows = [file.row() for file in page]
+        return Page(rows=rows, next=list(following) if following else None, total=len(found))
 
-    def _files(self, told: Iterable[list[Any]]) -> list[FileTouched]:
+    def _files(self, told: Iterable[list[Any]]) -> list["_File"]:
         """``told``: the files of stretches."""
         found: dict[int, list[Any]] = {}
         for file, *values in told:
-            known = found.setdefault(file, [0, 0, 0, *values[3:]])
-            known[:3] = [a + b for a, b in zip(known[:3], values[:3], strict=True)]
-            known[3:] = [min(known[3], values[3]), max(known[4], values[4])]
+            known = found.get(file)
+            if known is None:
+                found[file] = values
+                continue
+            for at in range(3):
+                known[at] += values[at]
+            known[3], known[4] = min(known[3], values[3]), max(known[4], values[4])
         query = "SELECT file FROM pruned_files WHERE session = ?"
         for (file,) in self._connection.execute(query, (self._key,)):
             found.setdefault(file, [0, 0, 0, None, None])
         names = self._names.values(self._connection, found)
-        return [
-            FileTouched(
-                path=names[file] or "",
-                edits=edits,
-                lines_added=int(added),
-                lines_removed=int(removed),
-                first_at=None if first is None else to_iso(first),
-                last_at=None if last is None else to_iso(last),
-            )
-            for file, (edits, added, removed, first, last) in found.items()
-        ]
+        return [_File(names[file] or "", *values) for file, values in found.items()]
+
+
+class _File(NamedTuple):
+    """A file that was edited. Of most only the order is needed."""
+
+    path: str
+    edits: int
+    added: float
+    removed: float
+    first: int | None
+    """ms since the epoch; None: its events were pruned."""
+    last: int | None
+
+    def row(self) -> FileTouched:
+        """As it is answered."""
+        return FileTouched(
+            path=self.path,
+            edits=self.edits,
+            lines_added=int(self.added),
+            lines_removed=int(self.removed),
+            first_at=None if self.first is None else to_iso(self.first),
+            last_at=None if self.last is None else to_iso(self.last),
+        )
 
 
 class _Subagent:

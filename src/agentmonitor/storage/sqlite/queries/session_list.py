@@ -23,6 +23,8 @@ _SORTS = {
 _TEXTS = ("title", "id", "cwd")
 """Where ``q`` is looked for."""
 
+_keys = msgspec.json.Decoder(list[int]).decode
+
 ListPlace = tuple[int, int, int | float, int]
 """Where a page begins: the number of its order, how many came before, and of the last that did
 the value of the sort and the key."""
@@ -81,8 +83,13 @@ class SessionListQueries:
         if place is not None:
             conditions += f" AND ({sort}, key) {sign} (?, ?)"
             arguments += place[2:]
-        query = f"SELECT key FROM sessions WHERE 1{conditions} ORDER BY {sort} {order}, key {order}"
-        return [key for (key,) in self._connection.execute(query, arguments)]
+        # Thousands of keys: as one text they take half the time that as many rows take. SQLite
+        # keeps a subquery's order for an aggregate that shows it.
+        query = (
+            f"SELECT json_group_array(key) FROM (SELECT key FROM sessions WHERE 1{conditions}"
+            f" ORDER BY {sort} {order}, key {order})"
+        )
+        return _keys(self._connection.execute(query, arguments).fetchone()[0])
 
     def _conditions(self, where: Selection) -> tuple[str, list[Scalar]]:
         conditions = ""

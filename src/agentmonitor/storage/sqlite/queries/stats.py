@@ -17,7 +17,7 @@ from agentmonitor.model.stats import (
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.spans import FAR, cover, measured
 from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MINUTE
-from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED
+from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE
 
 USAGE_LEVELS = (DAY, HOUR)
 TIME_LEVELS = (DAY, HOUR, MINUTE)
@@ -62,11 +62,11 @@ class StatsQueries:
                 name = names[int(number)]
                 if name is not None:
                     counts[name] = counts.get(name, 0) + int(count)
-        live = [(agent, n) for status, agent, n in statuses if status != ENDED]
+        live = self._live()
         return Stats(
             total_events=int(events),
-            active_sessions=sum(n for status, _, n in statuses if status == ACTIVE),
-            total_sessions=sum(n for _, _, n in statuses),
+            active_sessions=statuses.get(ACTIVE, 0),
+            total_sessions=sum(statuses.values()),
             live_sessions=sum(n for _, n in live),
             active_agents=len({agent for agent, _ in live}),
             total_tokens_in=int(t_in),
@@ -153,12 +153,13 @@ class StatsQueries:
             "sums_by_project", ("project",), ("cost_nano", "events", "unpriced_tokens")
         )
         conditions, arguments = self._session_conditions()
-        sessions = dict(
-            self._connection.execute(
-                f"SELECT project, count(*) FROM sessions WHERE {conditions} GROUP BY project",
-                arguments,
-            ).fetchall()
-        )
+        group = "project"
+        if self._since is not None:
+            # The index by project would lead through all sessions.
+            conditions += f" AND status IN ({ACTIVE}, {IDLE}, {ENDED})"
+            group = "+project"
+        query = f"SELECT project, count(*) FROM sessions WHERE {conditions} GROUP BY {group}"
+        sessions = dict(self._connection.execute(query, arguments).fetchall())
         names = self._names.values(self._connection, {int(row[0]) for row in rows})
         result = [
             ProjectCost(
@@ -194,7 +195,8 @@ class StatsQueries:
                 unpriced_tokens=int(u_tokens),
             )
             for model, nano, events, t_in, t_out, read, write, unpriced, u_tokens in rows
-            if events and (name := names[int(model)]) is not None
+            if events
+            and (name := names[int(model)] or _nameless(nano, t_in + t_out + read + write))
         ]
         return sorted(result, key=lambda m: (-m.cost_usd, -m.event_count, m.model))
 
@@ -216,9 +218,19 @@ class StatsQueries:
             arguments.append(self._since)
         return " AND ".join(conditions), arguments
 
-    def _session_counts(self) -> list[tuple[int, int, int]]:
+    def _session_counts(self) -> dict[int, int]:
+        """Sessions by status."""
         conditions, arguments = self._session_conditions()
-        query = f"SELECT status, agent, count(*) FROM sessions WHERE {conditions} GROUP BY 1, 2"
+        query = f"SELECT status, count(*) FROM sessions WHERE {conditions} GROUP BY status"
+        return dict(self._connection.execute(query, arguments).fetchall())
+
+    def _live(self) -> list[tuple[int, int]]:
+        """By agent: the sessions that are not over."""
+        conditions, arguments = self._session_conditions()
+        query = (
+            "SELECT agent, count(*) FROM sessions"
+            f" WHERE status IN ({ACTIVE}, {IDLE}) AND {conditions} GROUP BY +agent"
+        )
         return self._connection.execute(query, arguments).fetchall()
 
     def _branches(self) -> list[int]:
@@ -266,6 +278,11 @@ def filter_options(connection: sqlite3.Connection, names: NameReader) -> FilterO
         branches=branches,
         sources=distinct("source"),
     )
+
+
+def _nameless(nano: float, tokens: float) -> str | None:
+    """The model of what names none: only where that used something is it one of the models."""
+    return UNKNOWN if nano or tokens else None
 
 
 def _by_count(counts: dict[str, int]) -> dict[str, int]:

@@ -3,6 +3,7 @@ what is not folded into them, and at the ends of a range from the events.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterable
 
 from agentmonitor.model.clock import MINUTE_MS
@@ -28,23 +29,64 @@ class ToolTally:
 
     __slots__ = ("counts", "sums")
 
-    def __init__(self) -> None:
-        self.sums = [0.0, 0.0, 0.0, 0.0]
+    def __init__(self, sums: list[float] | None = None) -> None:
+        self.sums = sums or [0.0, 0.0, 0.0, 0.0]
         """Calls, failures, the durations together, and of how many calls they are."""
         self.counts = 0
         """How often each duration occurred, see ``model.durations``."""
 
-    def add(self, other: "ToolTally") -> None:
-        """Count what ``other`` counts too."""
-        self.sums = [a + b for a, b in zip(self.sums, other.sums, strict=True)]
-        self.counts += other.counts
+    def add(self, other: "ToolTally", sign: int = 1) -> None:
+        """Count what ``other`` counts too; with the sign -1 no more."""
+        self.sums = [a + sign * b for a, b in zip(self.sums, other.sums, strict=True)]
+        self.counts += sign * other.counts
+
+
+Question = tuple[str, tuple[tuple[str, int], ...], int, int]
+"""Agent or project, the filters, the first day and the day after the last."""
+
+
+class KeptDays:
+    """What days that are over come to, as long as nothing of them changes. Used by all threads."""
+
+    MOST = 6
+    """Answers that are kept; by project each takes some hundred kilobytes."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._version = -1
+        self._answers: dict[Question, dict[Key, ToolTally]] = {}
+
+    def find(self, version: int, question: Question) -> dict[Key, ToolTally] | None:
+        """The answer, which is not to be changed; None when it is not known."""
+        with self._guard:
+            if version != self._version:
+                return None
+            found = self._answers.pop(question, None)
+            if found is not None:  # the oldest is the one that was not asked for the longest
+                self._answers[question] = found
+            return found
+
+    def keep(self, version: int, question: Question, answer: dict[Key, ToolTally]) -> None:
+        """Remember ``answer``, which ``version`` of the sums gave."""
+        with self._guard:
+            if version > self._version:
+                self._version = version
+                self._answers.clear()
+            if version == self._version:
+                self._answers[question] = answer
+                if len(self._answers) > self.MOST:
+                    del self._answers[next(iter(self._answers))]
 
 
 class ToolQueries:
     """Reads on one connection. ``columns``: filters among FILTERS, by column and id."""
 
-    def __init__(self, connection: sqlite3.Connection, columns: dict[str, int]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, columns: dict[str, int], kept: KeptDays
+    ) -> None:
         self._connection = connection
+        self._kept = kept
+        self._columns = tuple(sorted(columns.items()))
         self._filters = "".join(f" AND {column} = ?" for column in columns)
         self._values = tuple(columns.values())
         self._found: dict[Key, ToolTally] = {}
@@ -69,12 +111,23 @@ class ToolQueries:
         return {key: tally for key, tally in self._found.items() if tally.sums[0]}
 
     def _days(self, by: str, first: int, last: int, sign: int) -> None:
+        version = self._connection.execute("SELECT number FROM tool_days_version").fetchone()[0]
+        question = (by, self._columns, first, last)
+        days = self._kept.find(version, question)
+        if days is None:
+            days = self._read_days(by, first, last)
+            self._kept.keep(version, question, days)
+        for key, tally in days.items():
+            self._tally(key).add(tally, sign)
+
+    def _read_days(self, by: str, first: int, last: int) -> dict[Key, ToolTally]:
         within = f"FROM rollup_tool_days WHERE day >= ? AND day < ?{self._filters}"
         arguments = (first, last, *self._values)
-        rows = self._connection.execute(
-            f"SELECT tool, {by}, {_KEPT}, '', '' {within} GROUP BY tool, {by}", arguments
-        )
-        self._take(rows, sign)
+        found: dict[Key, ToolTally] = {}
+        for tool, part, *sums in self._connection.execute(
+            f"SELECT tool, {by}, {_KEPT} {within} GROUP BY tool, {by}", arguments
+        ):
+            found[tool, part] = ToolTally(sums)
         counts: dict[Key, int] = {}
         get = counts.get
         for tool, part, first_bin, told in self._connection.execute(
@@ -83,7 +136,8 @@ class ToolQueries:
             key = (tool, part)
             counts[key] = get(key, 0) + unpacked(first_bin, told)
         for key, number in counts.items():
-            self._tally(key).counts += sign * number
+            found[key].counts = number
+        return found
 
     def _hours(self, by: str, first: int, last: int, sign: int) -> None:
         rows = self._connection.execute(

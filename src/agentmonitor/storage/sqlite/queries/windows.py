@@ -188,9 +188,9 @@ class WindowQueries:
             return {}
         measures = _MEASURES[1:]
         sums = ", ".join(f"total({measure})" for measure in measures)
-        # Most rows are tools without usage: to pass over them halves the time.
+        # Places are fewer rows than tools. Those without usage are passed over.
         rows = self._connection.execute(
-            f"SELECT bucket, model, {sums} FROM sums_by_usage"
+            f"SELECT bucket, model, {sums} FROM sums_by_place"
             " WHERE level = ? AND bucket >= ? AND bucket < ? AND agent = ?"
             " AND (tokens_in | tokens_out | cache_read | cache_write | cost_nano) != 0"
             " GROUP BY bucket, model",
