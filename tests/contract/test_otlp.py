@@ -55,6 +55,23 @@ def tokens_of(api: Api, session: str) -> tuple[int, int]:
     return row["tokens_in"], row["tokens_out"]
 
 
+def test_clients_that_add_no_path_are_understood_by_what_they_send(api: Api) -> None:
+    session = unique("ct-s")
+    answer = api.post("/", logs(session, unique("req"), input_tokens=5, output_tokens=7))
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert tokens_of(api, session) == (5, 7)
+    metrics = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "m"}]}]}]}
+    assert api.post("/", metrics).status_code == 200
+    spans = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "no ids"}]}]}]}
+    assert api.post("/", spans).json()["partialSuccess"]["rejectedSpans"] == "1"
+    for body in (b"{}", b"[]", b"x", b"[" * 100_000):
+        refused = api.http.post("/", content=body, headers=JSON)
+        assert refused.status_code == 400, body[:10]
+        assert "no OTLP request" in refused.json()["error"]
+    assert api.http.post("/", content=b"", headers=PROTOBUF).status_code == 415
+    assert api.http.get("/").status_code == 200  # the dashboard
+
+
 @pytest.mark.parametrize("base", PATHS)
 def test_a_request_in_json_is_counted_once_however_often_it_comes(api: Api, base: str) -> None:
     session, request = unique("ct-s"), unique("req")

@@ -278,10 +278,12 @@ def test_the_second_port_takes_otlp_and_nothing_else(running: Running) -> None:
     for signal in ("logs", "metrics", "traces"):
         assert httpx.post(f"{base}/v1/{signal}", json={}).status_code == 200
     for path in ("/", "/api/events", "/api/sessions", "/api/stream", "/api/otel/v1/logs"):
-        for method in ("GET", "POST"):
+        for method in ("GET", "POST") if path != "/" else ("GET",):
             answer = httpx.request(method, base + path)
             assert answer.status_code == 404, path
             assert "OTLP" in answer.json()["error"]
+    assert httpx.post(f"{base}/", content=b'{"resourceLogs":[]}').status_code == 200
+    assert httpx.post(f"{base}/", json={}).status_code == 400
     for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
         answer = httpx.post(f"{base}/v1/logs", json={}, headers=headers)
         assert answer.status_code == 403

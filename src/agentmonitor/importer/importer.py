@@ -8,12 +8,14 @@ from typing import BinaryIO, cast
 from agentmonitor.agents.base import Agent, FileReader, SessionDatabase, SessionFiles
 from agentmonitor.errors import UnreadableLine
 from agentmonitor.importer.batches import Batches, InFlight, Ways
-from agentmonitor.importer.lines import MAX_LINE, TOO_LONG, Lines, TooLong, fingerprint
+from agentmonitor.importer.lines import Lines, TooLong, fingerprint
 from agentmonitor.importer.live import Live
 from agentmonitor.importer.outcome import FileOutcome
 from agentmonitor.model.mark import FileMark
 
 ZSTD = ".zst"
+MAX_DOCUMENT = 64 << 20
+"""A larger file that is one document is passed over and counted."""
 _UNFINISHED = -1
 """The mtime of a mark inside a file: whatever the file's is, there is more to read."""
 
@@ -100,9 +102,9 @@ class _Run:
 
     def _read_whole(self, file: BinaryIO, files: SessionFiles) -> None:
         reader = files.open(self._path, None)
-        data = file.read(MAX_LINE + 1)
+        data = file.read(MAX_DOCUMENT + 1)
         self._outcome.bytes_read += len(data)
-        self._take(reader, data if len(data) <= MAX_LINE else TOO_LONG)
+        self._take(reader, data if len(data) <= MAX_DOCUMENT else TooLong(MAX_DOCUMENT))
         self._batches.send(self._marked(len(data), b"", b""))
 
     def _read_lines(self, file: BinaryIO, files: SessionFiles) -> None:
@@ -137,7 +139,7 @@ class _Run:
         self._outcome.lines += 1
         try:
             if isinstance(line, TooLong):
-                raise UnreadableLine(f"longer than {MAX_LINE >> 20} MiB")
+                raise UnreadableLine(f"longer than {line.limit >> 20} MiB")
             reading = reader.read(line)
             if reading.events or reading.signals or reading.quotas:
                 self._batches.add(reading)

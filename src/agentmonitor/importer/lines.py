@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import msgspec
+
 from agentmonitor.digest import blake2b
 
 BLOCK = 1 << 20
-MAX_LINE = 64 << 20
-"""A longer line is skipped and counted: no agent writes one."""
+MAX_LINE = 16 << 20
+"""A longer line is skipped and counted: no agent writes one. It is held three times over while it
+is read, which is what bounds an import's memory."""
 _SAMPLE = 256
 
 
-class TooLong:
-    """Stands for a line over MAX_LINE."""
+class TooLong(msgspec.Struct, frozen=True):
+    """Stands for a line, or a document, of more than ``limit`` bytes."""
 
-
-TOO_LONG = TooLong()
+    limit: int
 
 
 def fingerprint(file: BinaryIO, offset: int) -> bytes:
@@ -52,7 +54,7 @@ class Lines:
                 parts, held = [], 0
                 if skipping:
                     skipping = False
-                    yield TOO_LONG, self._offset
+                    yield TooLong(MAX_LINE), self._offset
                 elif line and not line.isspace():
                     yield line, self._offset
             last = lines[-1]

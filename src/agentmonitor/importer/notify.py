@@ -13,12 +13,12 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-_MODIFY, _MOVED_TO, _CREATE, _CLOSE_WRITE = 0x2, 0x80, 0x100, 0x8
+_MODIFY, _MOVED_TO, _CREATE, _CLOSE_WRITE, _MOVE_SELF = 0x2, 0x80, 0x100, 0x8, 0x800
 _ONLYDIR, _DONT_FOLLOW = 0x01000000, 0x02000000
 _MASK_ADD = 0x20000000
 _FOLDER = _MOVED_TO | _CREATE | _ONLYDIR | _DONT_FOLLOW | _MASK_ADD
 """For a folder in which a root may come to be: what others write to its files is not asked for."""
-_MASK = _FOLDER | _MODIFY | _CLOSE_WRITE
+_MASK = _FOLDER | _MODIFY | _CLOSE_WRITE | _MOVE_SELF
 _ISDIR, _IGNORED, _OVERFLOW = 0x40000000, 0x8000, 0x4000
 _HEAD = struct.Struct("iIII")
 MAX_DEPTH = 8
@@ -68,9 +68,11 @@ class Inotify:
 
     def _take(self, number: int, mask: int, name: str, changed: set[str]) -> None:
         if mask & _IGNORED:
-            self._folders.pop(number, None)
+            self._lost(self._folders.pop(number, ""), changed)
             return
         folder = self._folders.get(number)
+        if mask & _MOVE_SELF and folder in self._roots:
+            self._libc.inotify_rm_watch(self._file, number)
         if folder is None or not name:
             return
         path = f"{folder}/{name}"
@@ -87,6 +89,16 @@ class Inotify:
             changed.update(_files_below(path))
         else:
             changed.add(path)
+
+    def _lost(self, folder: str, changed: set[str]) -> None:
+        """``folder`` is gone. Another one may come in its place, or have come already."""
+        roots = self._awaited.pop(folder, set())
+        if folder in self._roots:
+            self._roots.discard(folder)
+            roots.add(folder)
+        for root in roots:
+            self._watch_root(root)
+            changed.update(_files_below(root))
 
     def _watch_root(self, root: str) -> None:
         """Watch ``root``; as long as it is not there, the nearest folder above."""

@@ -95,13 +95,16 @@ class App:
         refusal = self._gate.refusal(request)
         if refusal is not None:
             return error_response(403, refusal)
-        if request.path not in OTLP_ONLY and request.scope["server"][1] == self._otlp_port:
+        is_bare = request.path == "/" and request.method == "POST"
+        if request.scope["server"][1] == self._otlp_port and not (
+            is_bare or request.path in OTLP_ONLY
+        ):
             return error_response(404, "This port takes OTLP: POST /v1/logs, metrics or traces.")
         if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
             page = self._static.respond(request)
             if page is not None:
                 return page
-        handler = await self._handler(request)
+        handler = otlp.receive_bare if is_bare else await self._handler(request)
         return await handler(request, self._runtime)
 
     async def _handler(self, request: Request) -> Handler:

@@ -1,6 +1,7 @@
 """Tool calls whose ids telemetry does not have, before 2.1.119: with the session's file they count
 once where that is certain, and two calls never count as one."""
 
+import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from agentmonitor.agents.base import Reading
 from agentmonitor.agents.claude_code import keys
+from agentmonitor.agents.claude_code.hooks import parse_hook
 from agentmonitor.model.event import Event
+from agentmonitor.model.usage import Channel
 from tests.fixtures.claude_code.files.build import OPUS, File, call, stamp, usage
 from tests.fixtures.genai.build import stored
 from tests.unit.agents.claude_telemetry import AT, SESSION, log, record
@@ -45,6 +48,17 @@ def sent(each: Call, **changed: Any) -> Event:
     fields: dict[str, Any] = {"tool_use_id": None, "tool_name": each.tool, "success": "true"}
     at = BEGAN + each.at - 3
     (event,) = log(record("tool_result", sequence=each.number, at=at, **fields | changed))
+    return event
+
+
+def hooked(each: Call) -> Event:
+    """The hook of a call, which has its id. It comes a moment after the record's time."""
+    payload = {
+        "hook_event_name": "PostToolUse", "session_id": SESSION, "tool_name": each.tool,
+        "tool_use_id": f"toolu_{each.number:024}", "tool_input": {}, "tool_response": {},
+    }  # fmt: skip
+    (event,) = parse_hook(payload, BEGAN + each.at).events
+    event.channel, event.created_at = Channel.HOOK, BEGAN + each.at
     return event
 
 
@@ -98,6 +112,21 @@ def test_what_is_not_alike_stays_apart(other: dict[str, Any]) -> None:
     fields = {key: value for key, value in other.items() if key == "session__id"}
     found = written([one])
     assert not set(found[0].keys) & set(sent(record_of, **fields).keys)
+
+
+def test_a_hook_and_the_telemetry_of_an_old_version_count_once_in_any_order() -> None:
+    one = Call(1, "Bash", 500)
+    reports = [hooked(one), sent(one), *written([one])]
+    for events in itertools.permutations(reports):
+        assert counted(list(events)) == 1
+    assert counted(reports[:2]) == 1
+
+
+def test_hooks_of_two_calls_in_one_second_are_never_one() -> None:
+    first, second = Call(1, "Bash", 400), Call(2, "Bash", 600)
+    found = [hooked(first), hooked(second), sent(first), sent(second)]
+    for events in itertools.permutations(found):
+        assert counted(list(events)) in (2, 3)
 
 
 def test_mcp_tools_are_alike_though_telemetry_hides_their_names() -> None:

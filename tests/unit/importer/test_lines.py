@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentmonitor.importer import lines
-from agentmonitor.importer.lines import TOO_LONG, Lines, fingerprint
+from agentmonitor.importer.lines import Lines, TooLong, fingerprint
 
 PIECES = st.lists(
     st.sampled_from((b"", b"a", b"bcd" * 5, b"\r", b"\n", b"\n\n", b" \n")), max_size=20
@@ -42,7 +42,7 @@ def test_a_line_that_is_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(lines, "BLOCK", 4)
     monkeypatch.setattr(lines, "MAX_LINE", 10)
     found = [line for line, _ in Lines(io.BytesIO(b"ok\n" + b"x" * 50 + b"\nalso\n"), 0)]
-    assert found == [b"ok", TOO_LONG, b"also"]
+    assert found == [b"ok", TooLong(10), b"also"]
 
 
 def test_the_fingerprint_tells_files_apart_that_differ_before_the_offset() -> None:

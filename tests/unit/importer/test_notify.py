@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -100,6 +101,36 @@ def test_a_root_that_comes_later_is_watched_from_then_on(roots: tuple[Inotify, P
     (folder / "unrelated.txt").write_bytes(b"x")
     time.sleep(0.05)
     assert notifier.read() == (set(), False)
+
+
+@pytest.mark.parametrize("way", ["removed", "moved away"])
+def test_a_root_that_goes_and_comes_again_is_watched(roots: tuple[Inotify, Path], way: str) -> None:
+    notifier, folder = roots
+    path = folder / "there/deep/a.jsonl"
+    for turn in range(3):
+        if way == "removed":
+            shutil.rmtree(folder / "there")
+        else:
+            (folder / "there").rename(folder / f"before-{turn}")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"one\n")
+        assert told(notifier, path)
+        with path.open("ab") as file:
+            file.write(b"two\n")
+        assert told(notifier, path)
+
+
+def test_a_root_is_awaited_though_the_folder_above_goes_too(tmp_path: Path) -> None:
+    (tmp_path / "home/agent/projects").mkdir(parents=True)
+    notifier = Inotify([tmp_path / "home/agent/projects", tmp_path / "home/agent/more"])
+    shutil.rmtree(tmp_path / "home/agent")
+    notifier.read()
+    for name in ("projects", "more"):
+        path = tmp_path / "home/agent" / name / "a.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"one\n")
+        assert told(notifier, path)
+    notifier.close()
 
 
 def test_a_file_moved_in_is_told(roots: tuple[Inotify, Path]) -> None:

@@ -160,12 +160,14 @@ def _post_tool(hook: _Hook) -> HookReport:
     if output and (not failed or len(output) > tools.MAX_VALUE):
         metadata["output"] = output
     call_id = tools.name(payload, "tool_use_id")
+    # No hook tells the client's version, and so whether its telemetry names calls.
+    likely = keys.likely_call(hook.session_id, hook.tool or "", hook.at)
     return hook.event(
         "tool_use",
         metadata,
         signal=hook.tool_signal("tool_finished"),
         once=f"tool:{call_id}" if call_id else None,
-        keys=(keys.tool(call_id),) if call_id else (),
+        keys=(keys.tool(call_id), likely) if call_id else (),
         tool_name=hook.tool,
         status="error" if failed else "success",
         duration_ms=tools.count(payload.get("duration_ms")),

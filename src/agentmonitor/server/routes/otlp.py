@@ -1,4 +1,8 @@
-"""OTLP over HTTP: ``/v1/*``, where exporters look for it, and ``/api/otel/v1/*`` of contract v1."""
+"""OTLP over HTTP: ``/v1/*``, where exporters look for it, and ``/api/otel/v1/*`` of contract v1.
+
+Gemini CLI before 2026 posts everything to the bare address that it is told, in JSON: ``/`` takes it
+by what it holds. In protobuf the three kinds of request cannot be told apart.
+"""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -28,6 +32,27 @@ SIGNALS: dict[answer.Signal, Store] = {
 """What stores the records of each signal."""
 
 
+class _Envelope(msgspec.Struct, rename="camel"):
+    """The name of a request's one field says what it is."""
+
+    resource_logs: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    resource_metrics: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    resource_spans: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    def signal(self) -> answer.Signal:
+        """Raises ValueError when there is none."""
+        if self.resource_logs is not msgspec.UNSET:
+            return "logs"
+        if self.resource_metrics is not msgspec.UNSET:
+            return "metrics"
+        if self.resource_spans is not msgspec.UNSET:
+            return "traces"
+        raise ValueError("it has no resourceLogs, resourceMetrics or resourceSpans")
+
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+
+
 class OtlpAnswer(msgspec.Struct, rename="camel"):
     """An Export…ServiceResponse; empty when everything was taken in."""
 
@@ -49,21 +74,23 @@ def register(router: Router) -> None:
     refused = {JSON: OtlpFailure, _PROTOBUF[0]: bytes}
     statuses = {200: {**either, JSON: OtlpAnswer}} | dict.fromkeys((400, 413, 415, 503), refused)
     headers = {"Content-Encoding": f"{ACCEPTED} or none."}
-    for signal, store in SIGNALS.items():
-        receive = _receiver(signal, store)
+    for signal in SIGNALS:
+        receive = _receiver(signal)
         told = Operation(statuses, body=either, headers=headers, required=False)
         router.add("POST", f"/v1/{signal}", receive, told)
         router.add("POST", f"/api/otel/v1/{signal}", receive, told)
 
 
-def _receiver(
-    signal: answer.Signal, store: Store
-) -> Callable[[Request, Runtime], Awaitable[Reply]]:
+def _receiver(known: answer.Signal | None) -> Callable[[Request, Runtime], Awaitable[Reply]]:
+    """What takes in requests of a signal; None: of the one that a request itself names."""
+
     async def receive(request: Request, runtime: Runtime) -> Reply:
         """Take in OTLP records; the answer has the encoding of the request."""
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
         protobuf = kind in _PROTOBUF
         try:
+            if known is None and protobuf:
+                raise UnsupportedEncoding("In protobuf, use /v1/logs, /v1/metrics or /v1/traces.")
             if not protobuf and kind and not kind.startswith("text/") and "json" not in kind:
                 raise UnsupportedEncoding(
                     f"The content type {kind[:60]!r} is not known here; "
@@ -71,15 +98,28 @@ def _receiver(
                 )
             body = await request.body(MAX_BODY)
             body = decompress(body, request.header(b"content-encoding"), MAX_BODY)
+            signal = known or _signal(body)
             decoder = import_module(f"agentmonitor.otlp.{'protobuf' if protobuf else 'json'}")
             decoded = getattr(decoder, f"decode_{signal}")(body)
-            await store(runtime, decoded.records)
+            await SIGNALS[signal](runtime, decoded.records)
         except (InvalidInput, BodyTooLarge, UnsupportedEncoding, StorageError, Overloaded) as error:
             return _failure(error, protobuf)
         data = answer.success(signal, decoded.rejected, decoded.message, protobuf=protobuf)
         return Response(200, data, _headers(protobuf))
 
     return receive
+
+
+receive_bare = _receiver(None)
+"""``POST /``. The address is the dashboard's, so it is no route of its own."""
+
+
+def _signal(body: bytes) -> answer.Signal:
+    """What the JSON ``body`` is. Raises InvalidInput."""
+    try:
+        return _envelope(body).signal()
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"The body is no OTLP request in JSON: {error}.") from None
 
 
 def _failure(error: Exception, protobuf: bool) -> Response:
