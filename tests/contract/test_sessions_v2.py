@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from html.parser import HTMLParser
 from urllib.parse import quote
 
-import httpx
 import pytest
 
-from .client import Api, Row, ago, error_of, event, unique
+from .client import Api, Row, ago, event, unique
+from .session_story import ROOT, problem, story
 from .shape import (
     EVENT_ROW,
     SESSION_ROW,
@@ -27,15 +25,6 @@ from .shape import (
     text,
 )
 
-ROOT = "/api/v2/sessions"
-HOSTILE = (
-    "<script>alert(1)</script> <img src=x onerror=alert(2)> &amp; \"quoted\" 'single'"
-    " </pre></article>"
-    "\n``` ````\n# heading ![i](http://evil.example/x.png) [l](javascript:alert(3))\x1b[31m\u202e"
-)
-PROBLEM: dict[str, Check] = {
-    "type": text, "title": text, "status": integer, "detail": text, "errors": items, "error": text,
-}  # fmt: skip
 TURN: dict[str, Check] = {
     "number": integer, "first_event": integer, "prompt": maybe(text), "started_at": moment,
     "ended_at": maybe(moment), "duration_ms": integer, "before_ms": maybe(integer),
@@ -55,43 +44,6 @@ ENTRY: dict[str, Check] = {
     "cost_usd": maybe(number), "subagent_id": maybe(text), "subagent_type": maybe(text),
     "file_path": maybe(text), "lines_added": integer, "lines_removed": integer,
 }  # fmt: skip
-
-
-def problem(response: httpx.Response, status: int) -> Row:
-    """The problem details of an answer."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body: Row = response.json()
-    assert faults(body, PROBLEM) == {}
-    assert body["status"] == status
-    error_of(response)
-    return body
-
-
-def story(api: Api, agent: str, session: str) -> None:
-    """A session of two turns."""
-    edit = {"file_path": "/src/a.py", "lines_added": 2, "lines_removed": 1}
-    sub = {"subagent_id": "sub-1", "subagent_type": "Explore"}
-    made: list[tuple[int, str, Row]] = [
-        (60, "session_start", {}),
-        (50, "user_prompt", {"metadata": {"prompt": "Mend it\nplease"}}),
-        (45, "llm_response", {"model": "ct-m", "tokens_out": 5, "cost_usd": 0.5,
-                              "metadata": {"text": "I will."}}),
-        (40, "tool_use", {"tool_name": "Bash", "duration_ms": 2000, "status": "error",
-                          "metadata": {"command": "make", "error": "no rule"}}),
-        (35, "tool_use", {"tool_name": "Edit", "metadata": edit}),
-        (33, "tool_use", {"tool_name": "Read", "metadata": {"path": "/x", "output": "y"} | sub}),
-        (30, "turn_end", {"metadata": {"message": "Done."}}),
-        (20, "user_prompt", {"metadata": {"prompt": "More"}}),
-    ]  # fmt: skip
-    api.ingest(
-        *(
-            event(
-                agent, session_id=session, event_type=kind, client_timestamp=ago(seconds=n), **more
-            )
-            for n, kind, more in made
-        )
-    )
 
 
 def test_live_tells_who_needs_a_human(api: Api, agent: str) -> None:
@@ -283,93 +235,6 @@ def test_events_and_files(api: Api, agent: str, session_id: str) -> None:
     rest = api.read(f"{ROOT}/{session_id}/files", limit=1, cursor=first["next"])
     assert [file["path"] for file in rest["files"]] == ["/src/b.py"]
     assert rest["next"] is None
-
-
-class Page(HTMLParser):
-    """The tags and the texts of an HTML page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.said = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_data(self, data: str) -> None:
-        self.said += data
-
-
-def hostile(api: Api, agent: str) -> str:
-    """A session that is hostile in every text that an export shows."""
-    session = unique() + ' "; filename=evil.exe\r\nx: y/../é<script>'
-    one = {"session_id": session, "tool_name": HOSTILE[:100], "model": HOSTILE[:80]}
-    told = {"command": HOSTILE, "error": HOSTILE, "output": HOSTILE, "subagent_id": HOSTILE}
-    api.ingest(
-        event(agent, **{**one, "event_type": "user_prompt", "metadata": {"prompt": HOSTILE}}),
-        event(agent, **one, project=HOSTILE[:90], branch=HOSTILE[:70], metadata=told),
-    )
-    return session
-
-
-def exported(api: Api, session: str, form: str) -> httpx.Response:
-    response = api.http.get(f"{ROOT}/{quote(session, safe='')}/export", params={"format": form})
-    assert response.status_code == 200
-    name = response.headers["content-disposition"]
-    assert re.fullmatch(rf'attachment; filename="[A-Za-z0-9_-]{{1,200}}\.{form}"', name), name
-    assert "default-src 'none'" in response.headers["content-security-policy"]
-    assert response.headers["x-content-type-options"] == "nosniff"
-    return response
-
-
-def visible(said: str) -> str:
-    return said.replace("\x1b", "\ufffd")
-
-
-def test_in_an_html_export_hostile_text_stays_text(api: Api, agent: str) -> None:
-    response = exported(api, hostile(api, agent), "html")
-    page = Page()
-    page.feed(response.text)
-    assert page.tags <= {"html", "head", "meta", "title", "style", "body", "h1", "h2", "pre",
-                         "article", "small", "p"}  # fmt: skip
-    assert page.attributes <= {"lang", "charset", "name", "content", "http-equiv", "class"}
-    assert page.said.count(visible(HOSTILE)) >= 4
-    assert "<script" not in response.text
-
-
-def test_in_a_markdown_export_hostile_text_stands_in_fences(api: Api, agent: str) -> None:
-    response = exported(api, hostile(api, agent), "md")
-    fence, outside = None, []
-    for line in response.text.split("\n"):
-        run = re.match(r"`{3,}", line)
-        if fence is None and run:
-            fence = run[0]
-        elif fence is not None and line == fence:
-            fence = None
-        elif fence is None:
-            outside.append(line)
-    assert fence is None
-    for line in outside:
-        assert not re.search(r"(?<!\\)[<\[\]`!:]|^# h|^ {4}|\u202e", line), line
-    assert response.text.count(visible(HOSTILE)) >= 4
-
-
-def test_a_json_export_has_the_session_and_every_entry(api: Api, agent: str) -> None:
-    session = hostile(api, agent)
-    found = json.loads(exported(api, session, "json").text)
-    assert found["session"]["id"] == session
-    assert [entry["role"] for entry in found["entries"]] == ["user", "tool"]
-    assert found["entries"][0]["text"] == HOSTILE
-    assert found["entries"][1]["output"] == HOSTILE
-
-
-def test_an_export_of_many_pages_is_whole(api: Api, agent: str, session_id: str) -> None:
-    api.ingest_batch([event(agent, session_id=session_id, metadata={"n": n}) for n in range(350)])
-    for form, mark in (("json", '"role":"tool"'), ("html", "<article "), ("md", "\n## ")):
-        assert exported(api, session_id, form).text.count(mark) == 350
-    assert api.http.head(f"{ROOT}/{session_id}/export").content == b""
 
 
 @pytest.mark.parametrize("odd", ["a/b", "é?#", "..", "x+y z"])

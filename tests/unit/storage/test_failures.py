@@ -9,9 +9,9 @@ from agentmonitor.model.event import Event
 from agentmonitor.model.failure import MAX_COMMAND, Failure
 from agentmonitor.model.selection import Page
 from tests.unit.builders import DAY, event, events
+from tests.unit.storage.analysing import chosen, filters, ranges
 from tests.unit.storage.naive import Naive
 from tests.unit.storage.store import Factory, Store, opened
-from tests.unit.storage.test_analytics import chosen, filters, ranges
 from tests.unit.storage.test_engine_events import copies
 
 ALL = Where(since=0, until=DAY * 2)

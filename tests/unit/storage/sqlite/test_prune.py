@@ -1,7 +1,6 @@
 """Events go, totals stay: whatever comes later, they are what they would be without a prune."""
 
 import copy
-import sqlite3
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,15 +13,14 @@ from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from agentmonitor.model.database import PruneLimits, PruneStep
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter
-from agentmonitor.model.usage import Channel
 from agentmonitor.storage.sqlite.check import check
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.storage.sqlite.prune import compact
-from tests.unit.builders import DAY, NOW, event, report
+from tests.unit.builders import DAY, NOW, event
 from tests.unit.storage.sqlite.audit import Dump, assert_sound, dump, rows
 from tests.unit.storage.sqlite.test_rollups_agree import LIMITS, Batch, batches, engine_at, limits
 from tests.unit.storage.store import Store
-from tests.unit.storage.test_ledger import by_file, by_log, by_metric, fresh, request, stories
+from tests.unit.storage.test_ledger import by_file, by_log, fresh, request, stories
 
 FAR = 2**60
 
@@ -159,66 +157,6 @@ def test_what_was_pruned_in_the_meantime_is_not_priced(path: Path) -> None:
     engine.close()
 
 
-def test_a_number_never_comes_twice(path: Path) -> None:
-    engine = engine_at(path)
-    Store(engine).write(event(occurred_at=DAY), event(occurred_at=DAY))
-    assert prune(engine, FAR) == 2
-    engine.close()
-    engine = engine_at(path)
-    assert engine.last_event_id() == 2
-    assert Store(engine).write(event()).ids == [3]
-    engine.close()
-
-
-def test_a_late_report_of_a_pruned_request_is_dropped_and_what_it_links_counts_once(
-    path: Path,
-) -> None:
-    engine = engine_at(path)
-    store = Store(engine)
-    true = request("one", 1, "m-large", 40)
-    store.write(by_log("r", true))
-    prune(engine, FAR)
-    store.write(by_file("r", true, 40, both=False))  # nothing says yet that it is the same
-    assert engine.stats(None, None).total_tokens_out == 80
-    store.write(by_file("r", true, 40, both=True))
-    assert engine.stats(None, None).total_tokens_out == 40
-    assert rows(path, "SELECT * FROM events") == []
-    store.write(by_file("r", true, 40, both=True), by_log("r", true))
-    assert engine.stats(None, None).total_tokens_out == 40
-    assert_sound(path)
-    assert check(path).sound
-    engine.close()
-
-
-def test_what_was_said_of_a_session_as_a_whole_gives_way_though_it_was_pruned(path: Path) -> None:
-    engine = engine_at(path)
-    store = Store(engine)
-    true = request("one", 1, "m-large", 40)
-    store.write(by_metric(1, true))
-    prune(engine, FAR)
-    store.write(by_log("r", true))
-    stats = engine.stats(None, None)
-    assert (stats.total_tokens_out, stats.total_events) == (40, 2)
-    engine.rebuild()
-    assert engine.stats(None, None).total_tokens_out == 40
-    assert_sound(path)
-    engine.close()
-
-
-def test_a_project_that_becomes_known_later_takes_the_pruned_events_too(path: Path) -> None:
-    engine = engine_at(path)
-    store = Store(engine)
-    store.write(event(branch="main", occurred_at=DAY, cost_usd=1.0, tokens_in=1, model="m"))
-    prune(engine, FAR)
-    store.write(signals=[report("none", project="shop")])
-    (shop,) = engine.cost(None, None, 5).by_project
-    assert shop.project == "shop"
-    assert_sound(path)
-    engine.rebuild()
-    assert_sound(path)
-    engine.close()
-
-
 def test_a_page_of_events_and_its_total_are_of_those_that_are_left(path: Path) -> None:
     engine = engine_at(path)
     store = Store(engine)
@@ -300,18 +238,3 @@ def test_freed_space_goes_back_to_the_disk(path: Path, shrinks: bool) -> None:
     assert before == large or shrinks
     assert after < large / 5
     assert check(path).sound
-
-
-def test_pruned_events_can_be_reported_by_any_channel_that_has_keys(path: Path) -> None:
-    engine = engine_at(path)
-    store = Store(engine)
-    for channel in (c for c in Channel if c is not Channel.API):
-        keys = (f"tool:{channel}",)
-        store.write(event(channel=channel, keys=keys, occurred_at=DAY))
-        prune(engine, FAR)
-        assert store.write(event(channel=channel, keys=keys, occurred_at=DAY)).ids == [None]
-    connection = sqlite3.connect(path)
-    (count,) = connection.execute("SELECT count(*) FROM events").fetchone()
-    connection.close()
-    assert count == 0
-    engine.close()

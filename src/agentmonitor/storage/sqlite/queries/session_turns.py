@@ -40,8 +40,9 @@ _KEPT = (
     " WHERE session = ? AND turns IS NOT NULL ORDER BY start_time, start_id"
 )
 _BODY = "SELECT turns FROM session_parts WHERE session = ? AND start_time = ? AND start_id = ?"
-_CHUNK = 500
-"""Rows that are fetched together."""
+_CHUNK, _LARGEST = 40, 640
+"""Rows that are fetched together: at first as many as a turn may have, then twice as many each
+time."""
 
 
 class PartTurns(msgspec.Struct, array_like=True):
@@ -134,7 +135,9 @@ class SessionTurns:
         types = msgspec.json.encode([n for n in speaking if n is not None]).decode()
         cursor = self._connection.execute(_STEPS, (self._key, *start, *end, types))
         try:
-            while rows := cursor.fetchmany(_CHUNK):
+            size = _CHUNK
+            while rows := cursor.fetchmany(size):
+                size = min(2 * size, _LARGEST)
                 ids = {number for row in rows for number in (row[2], *row[4:6])}
                 names = self._names.values(self._connection, ids)
                 for row in rows:
