@@ -18,6 +18,8 @@ from agentmonitor.model.clock import now_ms, to_iso
 from tests.contract.client import eventually
 from tests.contract.server import Server, environment
 
+FULL = Path("/dev/full")
+"""A disk without room, where there is one."""
 ESCAPE = "\x1b[31mred\x1b]0;owned\x07"
 ONE = "0198aaaa-1111-7000-8000-000000000001"
 REPORTS = {
@@ -230,3 +232,22 @@ class TestTexts:
         if shell == "fish":
             asked["COMP_CWORD"] = "sess"
         assert "sessions" in run(folder, **asked).stdout
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["config"], ["pricing", "list"], ["usage"], ["tools", "--json"]])
+def test_a_full_disk_is_told_in_one_line(words: list[str], tmp_path: Path) -> None:
+    env = environment(tmp_path, {})
+    server = Server(tmp_path, {})
+    use = {"session_id": "s", "agent_type": "a", "event_type": "llm_response", "tokens_in": 5}
+    assert httpx.post(f"{server.address()}api/events", json=use).status_code == 201
+    assert server.stop() == 0
+    with FULL.open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "agentmonitor", *words],
+            env=env, stdout=output, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot be written (No space left on device)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

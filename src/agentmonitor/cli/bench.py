@@ -44,11 +44,13 @@ def command(
     import msgspec
 
     from agentmonitor.bench.workloads import WORKLOADS, Subject, measure
-    from agentmonitor.cli.output import note, show_json
+    from agentmonitor.cli.output import claim, note, show_json
 
     wanted = tuple(name.strip() for name in only.split(",") if name.strip())
-    if unknown := set(wanted) - set(WORKLOADS):
+    if unknown := sorted(set(wanted) - set(WORKLOADS)):
         raise ConfigError(f"--only knows {', '.join(WORKLOADS)}, not {', '.join(unknown)}.")
+    if not wanted:
+        raise ConfigError(f"--only names workloads: {', '.join(WORKLOADS)}.")
     subjects = [_subject(text, Subject, is_url=True) for text in urls]
     subjects += [_subject(text, Subject, is_url=False) for text in commands]
     subjects = subjects or [Subject("agentmonitor")]
@@ -56,6 +58,7 @@ def command(
         if not sys.stdin.isatty():
             raise ConfigError("Made-up events would be stored in the server; add --yes.")
         click.confirm("Made-up events will be stored in the running server. Go on?", abort=True)
+    claim(out)
     results = []
     for subject in subjects:
 

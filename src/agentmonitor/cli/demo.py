@@ -4,11 +4,12 @@ import time
 
 import click
 
+from agentmonitor.cli.source import serving_at
 from agentmonitor.config import load_settings
 
 
 @click.command("demo")
-@click.option("--url", help="The server (default: the configured address).")
+@click.option("--url", metavar="URL", help="The server (default: the one that runs here).")
 @click.option(
     "--speed",
     type=click.FloatRange(0.1, 100_000),
@@ -27,14 +28,15 @@ def command(url: str | None, speed: float, seed: int | None) -> None:
 
     settings = load_settings()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    player = Player(url or f"http://{host}:{settings.port}")
+    here = url or serving_at(settings.db_path) or f"http://{host}:{settings.port}"
     steps = story(seed if seed is not None else int(time.time()))
-    click.echo(f"Playing an hour at {speed:g} times its speed to {player.url} (Ctrl-C stops it)")
-    start = time.monotonic()
-    with click.progressbar(steps, label="Demo", width=30) as bar:
-        for step in bar:
-            delay = step.at / speed - (time.monotonic() - start)
-            if delay > 0:
-                time.sleep(delay)
-            player.send(step)
+    with Player(here) as player:
+        click.echo(f"Playing an hour at {speed:g} times its speed to {player.url} (Ctrl-C stops)")
+        start = time.monotonic()
+        with click.progressbar(steps, label="Demo", width=30) as bar:
+            for step in bar:
+                delay = step.at / speed - (time.monotonic() - start)
+                if delay > 0:
+                    time.sleep(delay)
+                player.send(step)
     click.echo(f"{len(steps)} reports were sent.")

@@ -1,5 +1,7 @@
 """The group of all commands, and what becomes of their errors."""
 
+import contextlib
+import errno
 import sys
 from importlib import import_module
 
@@ -9,6 +11,8 @@ from agentmonitor import __version__
 from agentmonitor.cli.main import COMMANDS
 from agentmonitor.errors import AgentMonitorError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing says when there is no more room."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
@@ -46,6 +50,13 @@ def run(arguments: list[str]) -> None:
         from agentmonitor.cli.text import clean_lines
 
         click.echo("\n".join(clean_lines(f"agentmonitor: {error}")), err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        click.echo(f"agentmonitor: The output cannot be written ({error.strerror}).", err=True)
+        with contextlib.suppress(OSError):  # what is left of the output goes the same way
+            sys.stdout.close()
         sys.exit(1)
     except click.ClickException as error:
         error.show()

@@ -128,19 +128,29 @@ def _by_server(
 
 
 def _print(outcome: "ImportOutcome") -> None:
-    click.echo(
-        f"{'agent':16} {'files':>7} {'known':>7} {'failed':>7} {'lines':>11} {'events':>11}"
-        f" {'new':>11} {'unreadable':>11}"
+    from agentmonitor.cli.output import Column, Table
+    from agentmonitor.cli.text import clean
+
+    table = Table(
+        Column("agent", flexible=True, least=12),
+        Column("files", right=True),
+        Column("known", right=True, optional=2),
+        Column("failed", right=True),
+        Column("lines", right=True, optional=3),
+        Column("events", right=True, optional=1),
+        Column("new", right=True),
+        Column("unreadable", right=True),
     )
     for each in outcome.agents:
-        new = "-" if outcome.dry_run else f"{each.new:,}"
-        click.echo(
-            f"{each.label[:16]:16} {each.found:>7,} {each.known:>7,} {each.failed:>7,}"
-            f" {each.lines:>11,} {each.events:>11,} {new:>11} {each.unreadable:>11,}"
-        )
+        new = None if outcome.dry_run else each.new
+        table.add(
+            each.label, each.found, each.known, each.failed, each.lines, each.events, new,
+            each.unreadable,
+        )  # fmt: skip
+    table.show()
     for each in outcome.agents:
         for fault in each.faults[:20]:
-            click.echo(f"{fault.path}:{fault.line}: {fault.reason}")
+            click.echo(clean(f"{fault.path}:{fault.line}: {fault.reason}"))
     if outcome.dry_run:
         click.echo("Nothing was stored: this was a dry run.")
     if not outcome.finished:

@@ -67,8 +67,12 @@ def main() -> None:
 def _leave(code: int) -> None:
     """End at once: taking a short program apart, object by object, takes as long as a query."""
     try:
-        sys.stdout.flush()
+        if not sys.stdout.closed:
+            sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # nobody reads any more
+    except BrokenPipeError:  # nobody reads any more
+        code = code or 1
+    except OSError as error:
+        os.write(2, f"agentmonitor: The output cannot be written ({error.strerror}).\n".encode())
         code = code or 1
     os._exit(code)

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TypeAlias
 
 import click
@@ -15,6 +16,7 @@ import msgspec
 
 from agentmonitor.cli.text import clean, clean_json, cut, pad, width
 from agentmonitor.config import load_terminal
+from agentmonitor.errors import ConfigError
 
 CODES = {
     "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34",
@@ -66,6 +68,19 @@ def say(text: str = "", *names: str) -> None:
 def note(text: str) -> None:
     """A remark beside the result: to stderr, so that it is in nobody's file."""
     click.echo(text, err=True)
+
+
+def claim(file: Path | None) -> None:
+    """Find out before long work whether its result can be kept. Raises ConfigError."""
+    if file is None:
+        return
+    try:
+        with open(file, "ab"):
+            return
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written ({error.strerror}). Name another file with --out."
+        ) from error
 
 
 def count(value: int) -> str:

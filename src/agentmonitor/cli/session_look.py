@@ -33,6 +33,8 @@ def find_session(reports: Reports, wanted: str) -> dict[str, Any]:
         except Refused as error:
             if error.status != 404:
                 raise
+    if not wanted:
+        raise ConfigError("Name a session: its id, how that begins, or 'last'.")
     ids = _beginning(reports, wanted)
     if not ids:
         what = "There is no session yet" if wanted == "last" else f"No session begins with {wanted}"
@@ -40,7 +42,9 @@ def find_session(reports: Reports, wanted: str) -> dict[str, Any]:
     if len(ids) > 1:
         named = ", ".join(clean(each) for each in ids[:_MOST_NAMED])
         more = " and more" if len(ids) > _MOST_NAMED else ""
-        raise ConfigError(f"Several sessions begin with {wanted}: {named}{more}. Write more of it.")
+        raise ConfigError(
+            f"Several sessions begin with {clean(wanted)}: {named}{more}. Write more of it."
+        )
     detail: dict[str, Any] = reports.get(session_path(ids[0]))
     return detail
 

@@ -31,13 +31,14 @@ def command(
     import msgspec
 
     from agentmonitor.bench.soak import Plan, soak
-    from agentmonitor.cli.output import note, say, show_json
+    from agentmonitor.cli.output import claim, note, say, show_json
 
     def tell(passed: float, stored: int, memory: float) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{passed / 60:6.1f} min  {stored:>12,} events  {memory:6.1f} MiB ",
                        nl=False, err=True)  # fmt: skip
 
+    claim(out)
     plan = Plan(minutes=minutes, rate=rate, streams=streams, files=files)
     note(f"Loading a server of its own for {minutes:g} minutes (Ctrl-C stops it).")
     verdict = soak(plan, tell)

@@ -13,6 +13,7 @@ from agentmonitor.config.declared import PREFIX, SETTINGS, open_setting
 from agentmonitor.config.layers import Layer, environment_layer, file_layer
 from agentmonitor.config.resolve import Resolver
 from agentmonitor.config.settings import Resolved, Settings
+from agentmonitor.errors import ConfigError
 from agentmonitor.paths import Folders, config_dir, default_database
 
 FILE = "config.toml"
@@ -36,7 +37,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
 
     The environment wins over the file, and ``overrides`` (command line flags; None means not
     given) win over both. An invalid value falls back and is described in ``Settings.problems``.
-    Raises ConfigError when there is a file that is no TOML.
+    Raises ConfigError when there is a file that is no TOML, and when the database has no name.
     """
     known = os.environ if environ is None else environ
     path = config_file(environ)
@@ -56,6 +57,10 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     if values["db_path"] is None:
         values["db_path"] = default_database()
         resolved["db_path"] = Resolved("db_path", str(values["db_path"]), "default")
+    if not Path(values["db_path"]).name:
+        raise ConfigError(
+            "The database's file has no name. Name one with AGENTMONITOR_DB_PATH or --db."
+        )
     values["folders"] = _folders(known)
     values["config_path"] = path
     values["problems"] = tuple(problems)

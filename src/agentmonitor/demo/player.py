@@ -13,7 +13,7 @@ class DemoFailed(AgentMonitorError):
 
 
 class Player:
-    """One connection to a server."""
+    """One connection to a server; a context that closes it."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -22,6 +22,12 @@ class Player:
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=10)
 
+    def __enter__(self) -> "Player":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._connection.close()
+
     def send(self, step: Step) -> None:
         """Deliver one step. Raises DemoFailed."""
         body = json.dumps(step.body).encode()
@@ -29,10 +35,23 @@ class Player:
             self._connection.request("POST", step.path, body, {"content-type": "application/json"})
             response = self._connection.getresponse()
             answer = response.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise DemoFailed(
-                f"{self.url} does not answer ({error}). Start it with: agentmonitor serve"
+                f"{self.url} does not answer ({error}). Start one with 'agentmonitor serve', or"
+                " correct --url."
             ) from error
         if response.status >= 400:
-            said = answer[:200].decode(errors="replace")
-            raise DemoFailed(f"{self.url}{step.path} answered {response.status}: {said}")
+            said = _said(answer)
+            raise DemoFailed(
+                f"{self.url}{step.path} answered {response.status}"
+                + (f": {said}" if said else "; is that an AgentMonitor?")
+            )
+
+
+def _said(answer: bytes) -> str | None:
+    """What an AgentMonitor says about an error; None when it is somebody else's answer."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        return None
+    return str(told["error"]) if isinstance(told, dict) and "error" in told else None

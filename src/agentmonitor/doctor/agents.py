@@ -6,6 +6,8 @@ from pathlib import Path
 
 from agentmonitor.agents.base import Agent
 from agentmonitor.config import Settings
+from agentmonitor.connect.journal import Journal
+from agentmonitor.connect.programs import Programs, connect_folder
 from agentmonitor.connect.request import make_wanted
 from agentmonitor.connect.status import Connection, connections
 from agentmonitor.doctor.finding import Finding, fail, ok, warn
@@ -29,6 +31,11 @@ def check_agents(settings: Settings, agents: Sequence[Agent], url: str | None) -
         wanted = make_wanted(settings, url=url)
     except AgentMonitorError as error:
         return [warn("agents", str(error), "Start the server, and look again.")]
+    try:
+        entries = [entry for entry in Journal(connect_folder()).entries if entry.project is None]
+    except AgentMonitorError as error:
+        return [fail("agents", str(error), "Do what it says, and look again.")]
+    elsewhere = {e.agent_type: e.origin for e in entries if e.origin != wanted.origin}
     connected = {each.agent_type: each for each in connections(agents, wanted)}
     uses, read = _stored(settings)
     deadline = time.monotonic() + LOOK_S
@@ -39,7 +46,12 @@ def check_agents(settings: Settings, agents: Sequence[Agent], url: str | None) -
         connection = connected.get(agent.agent_type)
         if connection is not None or ways or (disk is not None and disk.files):
             imports = settings.auto_import_minutes > 0
-            found.append(judge(agent.label, connection, ways, disk, imports=imports))
+            origin = elsewhere.get(agent.agent_type)
+            found.append(judge(agent.label, connection, ways, disk, imports=imports, origin=origin))
+    programs = Programs(connect_folder())
+    if entries and not programs.are_installed():
+        advice = "Put it back with 'agentmonitor connect'."
+        found.append(fail("programs", f"what the agents run is gone: {programs.folder}", advice))
     if not found:
         return [ok("agents", "none of the known agents is installed for this user")]
     return found
@@ -52,8 +64,10 @@ def judge(
     disk: OnDisk | None,
     *,
     imports: bool,
+    origin: str | None = None,
 ) -> Finding:
-    """What there is to say of one agent. ``imports``: whether the server imports its files."""
+    """What there is to say of one agent. ``imports``: whether the server imports its files.
+    ``origin``: the other server that it was connected with."""
     now = now_ms()
     seen = _seen(connection, ways, disk, now)
     if connection is not None and connection.fault is not None:
@@ -70,6 +84,9 @@ def judge(
                 "whether it runs hooks at all (a managed or project setting can forbid them)."
             )
             return warn(label, f"it works, but its hooks do not report; {seen}", advice)
+    if origin is not None and any(state != "here" for state in channels.values()):
+        advice = "Point it here with 'agentmonitor connect'."
+        return warn(label, f"it is connected with {origin}; {seen}", advice)
     if any(state == "elsewhere" for state in channels.values()) and not hook:
         return warn(label, seen, " ".join(connection.notes if connection else []) or _CONNECT)
     if any(state in ("no", "partly") for state in channels.values()):

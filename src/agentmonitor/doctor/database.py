@@ -9,7 +9,7 @@ from agentmonitor.doctor.finding import Finding, fail, ok, warn
 from agentmonitor.errors import AgentMonitorError
 from agentmonitor.model.clock import DAY_MS, MINUTE_MS, from_iso, now_ms, to_iso
 from agentmonitor.model.database import DatabaseInfo, Retention
-from agentmonitor.storage.sqlite.info import describe, is_current, reading, snapshot
+from agentmonitor.storage.sqlite.info import describe, is_current, is_newer, reading, snapshot
 
 LITTLE_BYTES = 1_000_000_000
 TOO_LITTLE_BYTES = 100_000_000
@@ -30,7 +30,7 @@ def check_database(settings: Settings) -> tuple[Finding, DatabaseInfo | None]:
         with reading(path) as connection, snapshot(connection):
             kept = Retention(settings.retention_days, settings.retention_gb)
             info = describe(connection, path, kept, tables=False)
-            current = is_current(connection)
+            current, newer = is_current(connection), is_newer(connection)
     except AgentMonitorError as error:
         advice = "Restore a backup with 'agentmonitor db restore', or set db_path to another file."
         return fail("database", str(error), advice), None
@@ -38,9 +38,12 @@ def check_database(settings: Settings) -> tuple[Finding, DatabaseInfo | None]:
     if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
         advice = f"Give yourself the right to write to {path} and its folder."
         return fail("database", f"{seen}; it may not be written", advice), info
+    if newer:
+        advice = "Update this one: pip install --upgrade agentmonitor."
+        return fail("database", f"{seen}; made by a newer AgentMonitor", advice), info
     if not current:
         advice = "Start the server once, which brings it up to this version."
-        return warn("database", f"{seen}; of another version", advice), info
+        return warn("database", f"{seen}; of an earlier version", advice), info
     return ok("database", seen), info
 
 

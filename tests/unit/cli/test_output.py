@@ -1,5 +1,7 @@
 """Tables, amounts, and whose terminal they are for."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from agentmonitor.cli import output
 from agentmonitor.cli.output import Column, Table, duration, money, short, style
 from agentmonitor.cli.text import width
+from agentmonitor.errors import ConfigError
 
 NAMES = st.text(st.sampled_from("abc 日本😀\x1b\n"), max_size=40)
 
@@ -109,3 +112,14 @@ def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> 
         assert (style("x", "red") != "x") is colored
     for known in (output.is_terminal, output.has_colors):
         known.cache_clear()
+
+
+def test_a_result_that_cannot_be_kept_is_told_before_the_work(tmp_path: Path) -> None:
+    output.claim(None)
+    output.claim(tmp_path / "a.json")
+    kept = tmp_path / "b.json"
+    kept.write_text("of an earlier run")
+    output.claim(kept)
+    assert kept.read_text() == "of an earlier run"
+    with pytest.raises(ConfigError, match="--out"):
+        output.claim(tmp_path / "nowhere" / "a.json")

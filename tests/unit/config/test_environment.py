@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agentmonitor.config import load_settings
+from agentmonitor.errors import ConfigError
 
 DB = Path("/somewhere/a.db")
 VARIABLES: list[tuple[str, str, str, Any, Any]] = [
@@ -125,3 +126,9 @@ def test_settings_cannot_be_changed_later() -> None:
     settings = load_settings({}, db_path=DB)
     with pytest.raises(AttributeError):
         settings.port = 1  # type: ignore[misc]  # that it cannot be set is the point
+
+
+@pytest.mark.parametrize("path", ["/", ".", ""])
+def test_a_database_needs_a_name(path: str) -> None:
+    with pytest.raises(ConfigError, match="--db"):
+        load_settings({}, db_path=Path(path))

@@ -9,6 +9,11 @@ import pytest
 from agentmonitor.agents.registry import load_registry
 from agentmonitor.agents.setup import Channel
 from agentmonitor.config import Settings, load_settings
+from agentmonitor.connect.act import connect
+from agentmonitor.connect.journal import Journal
+from agentmonitor.connect.plan import make_plans
+from agentmonitor.connect.programs import Programs, connect_folder
+from agentmonitor.connect.request import make_wanted
 from agentmonitor.connect.status import Connection, State
 from agentmonitor.doctor.agents import check_agents, judge
 from agentmonitor.importer.waiting import OnDisk
@@ -128,3 +133,23 @@ def test_only_agents_that_are_there_or_were_heard_of_are_told(home: Settings) ->
     assert set(found) == {"Claude Code", "Codex CLI"}
     assert "otlp 1 h ago" in found["Codex CLI"].seen
     assert (folder / "settings.json").read_text() == "{}"
+
+
+def test_an_agent_of_another_server_and_programs_that_are_gone_are_told(home: Settings) -> None:
+    (home.folders.home / ".codex").mkdir()
+    agents = load_registry().agents
+    there = "http://127.0.0.1:9999"
+    (plan,) = make_plans(agents, make_wanted(home, url=there), Journal(connect_folder()))
+    programs = Programs(connect_folder())
+    programs.install()
+    connect(plan, there, None, Journal(connect_folder()))
+    (codex,) = check_agents(home, agents, None)
+    assert codex.state == "warn"
+    assert f"connected with {there}" in codex.seen
+    assert "agentmonitor connect" in (codex.advice or "")
+    (codex,) = check_agents(home, agents, there)
+    assert codex.state == "ok"
+    programs.uninstall()
+    _, gone = check_agents(home, agents, there)
+    assert (gone.name, gone.state) == ("programs", "fail")
+    assert "agentmonitor connect" in (gone.advice or "")

@@ -9,7 +9,9 @@ import pytest
 
 from agentmonitor.config import Settings, load_settings
 from agentmonitor.doctor.database import check_clock, check_database, check_disk
+from agentmonitor.errors import DatabaseUnusable
 from agentmonitor.model.clock import DAY_MS, from_iso, now_ms
+from agentmonitor.storage.sqlite.check import check
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import event
 from tests.unit.storage.store import Store
@@ -49,6 +51,19 @@ def test_what_is_no_database_of_ours_fails(content: bytes, tmp_path: Path) -> No
     assert (found.state, info) == ("fail", None)
     assert "db restore" in (found.advice or "")
     assert path.read_bytes() == content
+
+
+def test_a_database_of_a_newer_version_wants_an_update_and_no_start(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.db")
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO migrations VALUES (9999, 'later.sql', '')")
+    connection.commit()
+    connection.close()
+    found, _ = check_database(settings(path))
+    assert found.state == "fail"
+    assert "pip install --upgrade" in (found.advice or "")
+    with pytest.raises(DatabaseUnusable, match="newer"):
+        check(path)
 
 
 def test_a_database_of_an_older_version_wants_a_start(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from agentmonitor.errors import DatabaseUnusable
 from agentmonitor.model.clock import DAY_MS, to_iso
 from agentmonitor.model.database import CheckOutcome, Finding
 from agentmonitor.storage.sqlite.folds import COLUMNS, OF_EVENT
-from agentmonitor.storage.sqlite.info import is_current, reading, snapshot
+from agentmonitor.storage.sqlite.info import is_current, is_newer, reading, snapshot
 from agentmonitor.storage.sqlite.rollups import ALL, DAY, HOUR, MEASURES, MINUTE
 
 MAX_FAULTS = 5
@@ -84,9 +84,14 @@ def check(
         if findings[0].faults:
             advice = "The file is damaged. Restore a backup: agentmonitor db restore FILE"
             return CheckOutcome(str(path), False, findings, advice)
+        if is_newer(connection):
+            raise DatabaseUnusable(
+                f"{path} was made by a newer AgentMonitor. Update this one: "
+                "pip install --upgrade agentmonitor."
+            )
         if not is_current(connection):
             raise DatabaseUnusable(
-                f"{path} is of another version of AgentMonitor. Start the server once, which "
+                f"{path} is of an earlier version of AgentMonitor. Start the server once, which "
                 "brings it up to this one, and check it again."
             )
         with snapshot(connection):

@@ -60,6 +60,11 @@ def is_current(connection: sqlite3.Connection) -> bool:
     return bool(applied(connection)[-1:] == [migrations()[-1][:2]])
 
 
+def is_newer(connection: sqlite3.Connection) -> bool:
+    """Whether a newer version of the program has changed the database."""
+    return max((number for number, _ in applied(connection)), default=0) > migrations()[-1][0]
+
+
 def sqlite_version() -> str:
     """The version of SQLite."""
     return sqlite3.sqlite_version
