@@ -90,7 +90,7 @@ def _by_server(
 
 def _print(outcome: "Outcome") -> None:
     if not outcome.requests:
-        click.echo("Every request has a price.")
+        click.echo("Every request that names a model and was not pruned has a price of ours.")
         return
     click.echo(f"{'model':40} {'requests':>9} {'change':>9} {'unpriced':>9} {'cost':>14}")
     for each in outcome.models:
