@@ -43,7 +43,8 @@ def test_only_agents_that_were_seen_and_have_a_limit_are_told(store: Store) -> N
 
 
 def test_each_window_counts_what_lies_in_it_by_the_events_own_time(store: Store) -> None:
-    for hours, tokens in ((5, 1), (5.001, 10), (168, 100), (168.001, 1000)):
+    ahead = -24  # a clock that is wrong
+    for hours, tokens in ((5, 1), (5.001, 10), (168, 100), (168.001, 1000), (ahead, 10_000)):
         at = NOW - int(hours * HOUR_MS)
         store.write(
             event(agent_type="claude_code", occurred_at=at, tokens_in=tokens, cache_read_tokens=7)

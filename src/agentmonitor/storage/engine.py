@@ -86,9 +86,6 @@ class Readable(Protocol):
     def totals(self) -> Totals:
         """What everything adds up to, and the sessions by state."""
 
-    def window_use(self, agent_type: str, since: int) -> WindowUse:
-        """Tokens and cost of one agent type at or after ``since`` (ms)."""
-
     def used_between(self, agent_type: str, since: int, until: int) -> WindowUse:
         """Tokens and cost of one agent type in ``since <= time < until`` (ms)."""
 

@@ -2,7 +2,7 @@
 
 from agentmonitor.agents.registry import Registry, usage_windows
 from agentmonitor.config import Settings
-from agentmonitor.model.clock import HOUR_MS
+from agentmonitor.model.clock import HOUR_MS, MINUTE_MS
 from agentmonitor.model.stats import AgentUsage, Window
 from agentmonitor.storage.engine import Readable
 
@@ -12,6 +12,8 @@ def usage_monitor(
 ) -> list[AgentUsage]:
     """One entry for each agent type that was seen and has a limit. ``now``: ms."""
     result = []
+    # This minute as a whole; what is dated ahead of it is not used yet.
+    end = now // MINUTE_MS * MINUTE_MS + MINUTE_MS
     for agent_type in store.agent_types():
         agent = registry.by_type(agent_type)
         windows = None if agent is None else usage_windows(agent, settings)
@@ -20,7 +22,7 @@ def usage_monitor(
         is_tokens = windows.limit_type == "tokens"
 
         def window(hours: float, limit: float, by_tokens: bool, of: str) -> Window:
-            use = store.window_use(of, now - int(hours * HOUR_MS))
+            use = store.used_between(of, now - int(hours * HOUR_MS), end)
             used = use.tokens if by_tokens else use.cost_usd
             return Window(used=used, limit=limit, window_hours=hours)
 

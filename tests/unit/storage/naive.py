@@ -193,9 +193,9 @@ class Naive:
             by_model=sorted(by_model, key=lambda m: (-m.cost_usd, -m.event_count, m.model)),
         )
 
-    def window_use(self, agent: str, since: int) -> WindowUse:
-        """``Readable.window_use``."""
-        events = self.chosen(agent, since)
+    def used_between(self, agent: str, since: int, until: int) -> WindowUse:
+        """``Readable.used_between``."""
+        events = [e for e in self.chosen(agent, since) if e.time < until]
         used = sum(e.tokens_in + e.tokens_out for e in events)
         return WindowUse(tokens=used, cost_usd=dollars(events))
 

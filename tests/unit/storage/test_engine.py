@@ -253,7 +253,7 @@ def test_an_events_own_time_may_lie_far_from_its_arrival(store: Store) -> None:
     assert {r.created_at for r in rows} == {"2026-11-30T00:00:00.000Z"}
     newest_first, _ = store.engine.events(EVERYTHING, 9, 0)
     assert [r.id for r in newest_first] == [2, 3, 1]
-    assert store.engine.window_use("alpha", NOW).tokens == 0
+    assert store.engine.used_between("alpha", NOW, NOW + 1).tokens == 0
 
 
 def test_the_size_on_disk_grows(store: Store) -> None:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentmonitor.model.clock import DAY_MS
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import SessionFilter
-from tests.unit.builders import AGENTS, DAY, event, events, moments, report
+from tests.unit.builders import AGENTS, DAY, NOW, event, events, moments, report
 from tests.unit.storage.naive import Naive
 from tests.unit.storage.store import Factory, Store, opened
 from tests.unit.storage.test_engine_events import copies
@@ -41,8 +42,10 @@ def test_every_sum_is_what_the_events_add_up_to(
             assert list(stats.agent_breakdown) == list(expected.agent_breakdown)
             assert ask.tools(agent, since) == naive.tools(agent, since)
             assert ask.cost(agent, since, projects) == naive.cost(agent, since, projects)
-            window = ask.window_use(agent or "alpha", since or DAY)
-            assert window == naive.window_use(agent or "alpha", since or DAY)
+            begin = since or DAY
+            for end in (begin, begin + 1, begin + 90_000, begin + 3 * DAY_MS + 1):
+                window = ask.used_between(agent or "alpha", begin, end)
+                assert window == naive.used_between(agent or "alpha", begin, end)
             where = SessionFilter(agent_type=agent, since=since)
             rows, total = ask.sessions(where, 2)
             assert [row.id for row in rows] == naive.session_page(where)[:2]
@@ -106,9 +109,9 @@ def test_costs_add_up_exactly_in_any_order(store: Store) -> None:
 
 def test_fractions_of_a_nanodollar_round_alike_at_every_level(store: Store) -> None:
     store.write(*[event(cost_usd=2.5e-9, occurred_at=DAY + n) for n in (0, 1, 90_000)])
-    each = store.engine.window_use("alpha", DAY + 60_001).cost_usd  # an event read by itself
+    each = store.engine.used_between("alpha", DAY + 60_001, NOW).cost_usd  # an event read by itself
     whole = store.engine.stats(None, None).total_cost_usd  # the roll-up of all
-    cut = store.engine.window_use("alpha", DAY + 1).cost_usd  # some of both
+    cut = store.engine.used_between("alpha", DAY + 1, NOW).cost_usd  # some of both
     assert whole == pytest.approx(3 * each, rel=1e-9)
     assert cut == pytest.approx(2 * each, rel=1e-9)
 

@@ -80,7 +80,6 @@ READS: dict[str, list[Call]] = {
     "tools": [lambda e: e.tools(None, None), lambda e: e.tools("alpha", FIRST)],
     "cost": [lambda e: e.cost(None, None, 10), lambda e: e.cost("alpha", FIRST, 10)],
     "totals": [lambda e: e.totals()],
-    "window_use": [lambda e: e.window_use("alpha", FIRST)],
     "used_between": [lambda e: e.used_between("alpha", FIRST, LAST)],
     "first_use": [lambda e: e.first_use("alpha", DAY, DAY + 5 * DAY_MS, "tokens")],
     "block_start": [lambda e: e.block_start("alpha", LAST, 5)],

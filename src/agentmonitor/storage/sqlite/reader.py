@@ -111,11 +111,6 @@ class Reader:
         with self._snapshot() as connection:
             return read_totals(connection, self._names)
 
-    def window_use(self, agent_type: str, since: int) -> WindowUse:
-        """Tokens and cost of one agent type at or after ``since`` (ms)."""
-        with self._stats(agent_type, since) as queries:
-            return queries.window_use()
-
     def used_between(self, agent_type: str, since: int, until: int) -> WindowUse:
         """Tokens and cost of one agent type in ``since <= time < until`` (ms)."""
         with self._windows(agent_type) as queries:

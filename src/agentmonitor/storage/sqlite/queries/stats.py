@@ -12,7 +12,6 @@ from agentmonitor.model.stats import (
     ProjectCost,
     Stats,
     ToolStats,
-    WindowUse,
 )
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.spans import FAR, cover, measured
@@ -116,13 +115,6 @@ class StatsQueries:
         return Cost(
             timeline=self._timeline(), by_project=self._projects(projects), by_model=self._models()
         )
-
-    def window_use(self) -> WindowUse:
-        """Tokens (in and out) and cost."""
-        ((t_in, t_out, nano),) = self._sums(
-            "sums_by_time", (), ("tokens_in", "tokens_out", "cost_nano")
-        )
-        return WindowUse(tokens=int(t_in + t_out), cost_usd=nano / 1e9)
 
     def _timeline(self) -> list[CostBucket]:
         measures = (
