@@ -1344,6 +1344,13 @@ export interface components {
              */
             force: boolean;
         };
+        /** @description Session files had something new: at the start, or missed since. */
+        Imported: {
+            /** @enum {unknown} */
+            type: "auto_import";
+            /** @description How many events. */
+            imported: number;
+        };
         /** @description A whole session. `JsonWriter` writes it part by part. */
         JsonExport: {
             /** Format: date-time */
@@ -1711,12 +1718,6 @@ export interface components {
             /** @description How many. */
             idled: number;
         };
-        /** @description Whenever sessions fall silent. */
-        SilenceFrame: {
-            /** @enum {unknown} */
-            type: "session_update";
-            payload: components["schemas"]["Silence"];
-        };
         /** @description The spans of a session's traces, by their start. */
         SpanPage: {
             /** @description The `cursor` of the next page; null: this is the last one. */
@@ -2012,6 +2013,12 @@ export interface components {
             events: number;
             tokens: number;
         };
+        /** @description Whenever sessions fall silent, or files were imported. */
+        UpdateFrame: {
+            /** @enum {unknown} */
+            type: "session_update";
+            payload: components["schemas"]["Silence"] | components["schemas"]["Imported"];
+        };
         /** @description `GET /api/v2/usage`. */
         UsageReport: {
             /** Format: date-time */
@@ -2295,6 +2302,7 @@ export type Hit = components['schemas']['Hit'];
 export type Holder = components['schemas']['Holder'];
 export type ImportOutcome = components['schemas']['ImportOutcome'];
 export type ImportRequest = components['schemas']['ImportRequest'];
+export type Imported = components['schemas']['Imported'];
 export type JsonExport = components['schemas']['JsonExport'];
 export type KnownAgents = components['schemas']['KnownAgents'];
 export type Live = components['schemas']['Live'];
@@ -2332,7 +2340,6 @@ export type SessionRow = components['schemas']['SessionRow'];
 export type SessionRowUse = components['schemas']['SessionRowUse'];
 export type SessionWithEvents = components['schemas']['SessionWithEvents'];
 export type Silence = components['schemas']['Silence'];
-export type SilenceFrame = components['schemas']['SilenceFrame'];
 export type SpanPage = components['schemas']['SpanPage'];
 export type SpanRow = components['schemas']['SpanRow'];
 export type Stats = components['schemas']['Stats'];
@@ -2355,6 +2362,7 @@ export type TurnPage = components['schemas']['TurnPage'];
 export type TurnRow = components['schemas']['TurnRow'];
 export type TurnSpan = components['schemas']['TurnSpan'];
 export type UnpricedModel = components['schemas']['UnpricedModel'];
+export type UpdateFrame = components['schemas']['UpdateFrame'];
 export type UsageReport = components['schemas']['UsageReport'];
 export type UsageRows = components['schemas']['UsageRows'];
 export type UsageWindow = components['schemas']['UsageWindow'];

@@ -23,4 +23,4 @@ export type AgentInfo = schema.AgentRow;
 
 /** What `GET /api/stream` sends, one JSON document to a frame. */
 export type Frame =
-  schema.Connected | schema.EventFrame | schema.SessionFrame | schema.StatsFrame | schema.SilenceFrame;
+  schema.Connected | schema.EventFrame | schema.SessionFrame | schema.StatsFrame | schema.UpdateFrame;

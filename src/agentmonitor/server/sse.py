@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Literal
 
 import msgspec
 
@@ -50,18 +49,24 @@ class StatsFrame(msgspec.Struct, tag_field="type", tag="stats"):
     payload: StreamStats
 
 
-class Silence(msgspec.Struct):
+class Silence(msgspec.Struct, tag_field="type", tag="idle_check"):
     """Sessions fell silent."""
 
-    type: Literal["idle_check"]
     idled: int
     """How many."""
 
 
-class SilenceFrame(msgspec.Struct, tag_field="type", tag="session_update"):
-    """Whenever sessions fall silent."""
+class Imported(msgspec.Struct, tag_field="type", tag="auto_import"):
+    """Session files had something new: at the start, or missed since."""
 
-    payload: Silence
+    imported: int
+    """How many events."""
+
+
+class UpdateFrame(msgspec.Struct, tag_field="type", tag="session_update"):
+    """Whenever sessions fall silent, or files were imported."""
+
+    payload: Silence | Imported
 
 
 class SessionFrame(msgspec.Struct, tag_field="type", tag="session"):
@@ -70,7 +75,7 @@ class SessionFrame(msgspec.Struct, tag_field="type", tag="session"):
     payload: SessionRow
 
 
-Frame = Connected | EventFrame | StatsFrame | SilenceFrame | SessionFrame
+Frame = Connected | EventFrame | StatsFrame | UpdateFrame | SessionFrame
 """The data of a frame."""
 
 
