@@ -1,9 +1,10 @@
 """Log records in protobuf: nearly all that arrives, so each attribute counts.
 
 Google's library takes the request apart, by descriptors in which an attribute is ``bytes`` (the
-same on the wire): making an object of each and asking it for its parts takes twice as long as all
-that is done here. Half of the attributes are the same in each record and are known by their bytes.
-Of the others short texts and whole numbers are read here, everything else by the library.
+same on the wire): making an object of each and asking it for its parts costs more than to read it
+here (a request of ours took 1.7 times the instructions). Many attributes are the same in each
+record and are known by their bytes. Of the others short texts and whole numbers are read here,
+everything else by the library.
 """
 
 from collections.abc import Callable

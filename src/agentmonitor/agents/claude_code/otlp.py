@@ -150,18 +150,24 @@ def _tool_decision(record: Record) -> Event | None:
     )
 
 
+_CALLED = (
+    ("tool_use_id", "tool_use_id"), ("decision_source", "decision_source"),
+    ("decision", "decision_type"), ("source", "source"),
+)  # fmt: skip
+
+
 def _called(record: Record) -> dict[str, Any]:
     """What a call is about, as far as the client was told to send it."""
     found = record.attributes
     given = values.document(found, "tool_parameters")
-    about = tools.describe(values.document(found, "tool_input")) | tools.describe(given)
+    about = tools.describe(given)
+    if "tool_input" in found:
+        about = tools.describe(values.document(found, "tool_input")) | about
     command = values.words(given, "full_command") or values.words(given, "bash_command")
     if command:
         about.setdefault("command", command[: tools.MAX_VALUE])
-    return about | values.named(
-        found, tool_use_id="tool_use_id", decision_source="decision_source",
-        decision="decision_type", source="source",
-    )  # fmt: skip
+    values.note(about, found, _CALLED)
+    return about
 
 
 def _call_keys(record: Record) -> tuple[str, ...]:

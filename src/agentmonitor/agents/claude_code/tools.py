@@ -70,11 +70,11 @@ def describe(tool_input: Any) -> dict[str, Any]:
     if not tool_input or (type(tool_input) is not dict and not isinstance(tool_input, Mapping)):
         return {}
     found = {}
+    get = tool_input.get
     for key in _SHOWN:
-        if key in tool_input:
-            value = tool_input[key]
-            if isinstance(value, str) and value:
-                found["file_path" if key == "notebook_path" else key] = value[:MAX_VALUE]
+        value = get(key)
+        if value and isinstance(value, str):
+            found["file_path" if key == "notebook_path" else key] = value[:MAX_VALUE]
     return found
 
 

@@ -73,6 +73,8 @@ def words(attributes: Mapping[str, Any], key: str) -> str:
 def document(attributes: Mapping[str, Any], key: str) -> dict[str, Any]:
     """An object that came as the text of its JSON."""
     value = attributes.get(key)
+    if value is None:
+        return {}
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value.encode("utf-8", "replace"))
