@@ -15,9 +15,7 @@ from tests.unit.storage.store import Store
     before=st.text(alphabet="ab \n\té👩\u200d💻\u0301", max_size=400),
     after=st.text(alphabet="ab \n\té👩\u200d💻\u0301", max_size=400),
 )
-def test_a_snippet_is_a_piece_of_the_text_with_the_hit_in_it(
-    probe: Store, before: str, after: str
-) -> None:
+def test_a_snippet_is_a_piece_of_the_text_with_the_hit_in_it(before: str, after: str) -> None:
     text = f"{before} needle {after}"
     ((_, snippet, highlights),) = queries._snippets(
         [(1, [text, "", "", "", ""])], expression(parse_words("needle"))
