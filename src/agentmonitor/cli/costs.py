@@ -92,13 +92,16 @@ def _print(outcome: "Outcome") -> None:
     if not outcome.requests:
         click.echo("Every request that names a model and was not pruned has a price of ours.")
         return
-    click.echo(f"{'model':40} {'requests':>9} {'change':>9} {'unpriced':>9} {'cost':>14}")
+    from agentmonitor.cli.output import Column, Table
+
+    table = Table(
+        Column("model", flexible=True),
+        *(Column(title, right=True) for title in ("requests", "change", "unpriced", "cost")),
+    )
     for each in outcome.models:
-        cost = f"{each.cost_after_usd - each.cost_before_usd:+.4f} $" if each.changed else "-"
-        click.echo(
-            f"{each.model[:40]:40} {each.requests:>9,} {each.changed:>9,} {each.unpriced:>9,}"
-            f" {cost:>14}"
-        )
+        cost = f"{each.cost_after_usd - each.cost_before_usd:+.4f} $" if each.changed else None
+        table.add(each.model, each.requests, each.changed, each.unpriced, cost)
+    table.show()
     verb = "were" if outcome.applied else "would be"
     change = outcome.cost_after_usd - outcome.cost_before_usd
     click.echo(
