@@ -38,6 +38,9 @@ _PASSING = frozenset(
 
 Row = dict[str, Any]
 
+_FAULTS = (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError)
+"""What a damaged file can raise. The last: its own words are in the message, and are no UTF-8."""
+
 
 class ForeignDatabase:
     """An open file. Its methods raise OSError when it cannot be read now, and UnreadableLine when
@@ -133,7 +136,7 @@ class ForeignDatabase:
     def _fetch(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         try:
             found = self._connection.execute(query, values).fetchall()
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        except (*_FAULTS, OverflowError) as error:
             raise _translated(error, self.path) from error
         if self._still is not None and not self._still.holds():
             raise BlockingIOError(errno.EAGAIN, "is being written", str(self.path))
@@ -154,7 +157,7 @@ def open_foreign(path: Path) -> ForeignDatabase:
     address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
     try:
         connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_S)
-    except sqlite3.Error as error:
+    except _FAULTS as error:
         raise _translated(error, path) from error
     try:
         connection.text_factory = _text
@@ -167,7 +170,7 @@ def open_foreign(path: Path) -> ForeignDatabase:
         database.tables()
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, _FAULTS):
             raise _translated(error, path) from error
         raise
     return database

@@ -46,7 +46,9 @@ def test_the_server_knows_the_pages_and_no_others(server: Server) -> None:
         answer = httpx.get(address + path)
         assert answer.status_code == 404
         assert answer.json()["error"]
-    for path in ["", "cost", "sessions/s1", "index.html"]:
+    # What is posted to the bare address is taken for OTLP.
+    assert httpx.post(address, json={}).status_code == 400
+    for path in ["cost", "sessions/s1", "index.html"]:
         refused = httpx.post(address + path, json={})
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
 

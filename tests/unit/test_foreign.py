@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentmonitor.errors import UnreadableLine
@@ -165,6 +165,7 @@ def test_a_table_without_row_numbers_is_refused(tmp_path: Path) -> None:
         list(database.rows("notes", ("id",)))
 
 
+@example(damage=[(3983, 0x80)])  # what SQLite says of it is no UTF-8
 @given(damage=st.lists(st.tuples(st.integers(0, 8191), st.integers(0, 255)), max_size=8))
 def test_a_damaged_file_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int]]

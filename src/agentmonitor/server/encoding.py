@@ -50,7 +50,7 @@ def decompress(body: bytes, encoding: str | None, limit: int) -> bytes:
     for name in reversed(codings):
         body = _DECODERS[name](body, limit)
     if len(body) > limit:
-        raise BodyTooLarge
+        raise BodyTooLarge(limit)
     return body
 
 
@@ -100,7 +100,7 @@ def _parts(
             except error:
                 raise InvalidInput(f"The body is not what Content-Encoding {name} says.") from None
             if len(found) > limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(limit)
             position += len(chunk) - len(part.unused_data)
         if position == len(body):
             return bytes(found)

@@ -33,7 +33,8 @@ def answer(error: Exception) -> Response:
             message = f"{error.method} is not possible here; use {allowed}."
             return error_response(405, message, [(b"allow", allowed.encode())])
         case BodyTooLarge():
-            message = "The body is too large; nothing of it was stored. Send less at once."
+            most = f"{error.limit // 1024**2} MiB"
+            message = f"The body is larger than {most}; nothing of it was stored. Send it in parts."
             return error_response(413, message)
         case Unsupported():
             return error_response(501, str(error))

@@ -42,7 +42,11 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
 
 
 class BodyTooLarge(Exception):
-    """The body is larger than the limit; nothing of it is used."""
+    """The body is larger than the limit in bytes, its argument; nothing of it is used."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
 
 
 class Disconnected(Exception):
@@ -73,14 +77,14 @@ class Request:
         """The whole body. Raises BodyTooLarge and Disconnected."""
         length = self.header(b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
-            raise BodyTooLarge
+            raise BodyTooLarge(limit)
         message = await self.receive()
         data: bytes = message.get("body", b"")
         if not message.get("more_body"):
             if message["type"] == "http.disconnect":
                 raise Disconnected
             if len(data) > limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(limit)
             return data
         parts = bytearray(data)
         while message.get("more_body"):
@@ -89,7 +93,7 @@ class Request:
                 raise Disconnected
             parts += message.get("body", b"")
             if len(parts) > limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(limit)
         return bytes(parts)
 
     def query(self) -> dict[str, str]:
