@@ -90,7 +90,11 @@ class _Direct:
         self.response_complete = False
         self.disconnected = False
         self.keep_alive: bool = protocol.parser.should_keep_alive()
-        self.message_event = self
+
+    @property
+    def message_event(self) -> "_Direct":
+        """What uvicorn sets: no attribute, since a circle would keep the body until it is found."""
+        return self
 
     def set(self) -> None:
         """A part of the body came, or its end, or the client went."""
@@ -99,7 +103,8 @@ class _Direct:
         if self.more_body:
             self._protocol.flow.resume_reading()
             return
-        self._take(bytes(self.body), self.reply)
+        body, self.body = bytes(self.body), bytearray()
+        self._take(body, self.reply)
 
     def reply(self, answer: Response | Exception) -> None:
         """Send the answer, or the one that stands for an error."""
