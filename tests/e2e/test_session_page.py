@@ -262,7 +262,7 @@ def test_an_empty_an_unknown_and_a_failed_session_say_so(server: Server, page: P
     keep(other, "session-unknown")
     page.route("**/api/v2/sessions/**", lambda route: route.abort())
     page.goto(f"{server.address()}sessions/s1")
-    expect(page.get_by_test_id("error")).to_be_visible()
+    expect(page.get_by_test_id("transcript").get_by_test_id("error")).to_be_visible()
     keep(page, "session-failed")
     page.unroute("**/api/v2/sessions/**")
     page.get_by_role("button", name="Try again").last.click()
