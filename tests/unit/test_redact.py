@@ -65,9 +65,14 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert redact_text(text) == text
 
 
+COMPANY = ("", " ~" * 1000)
+"""Short and long texts are looked at in different ways."""
+
+
+@pytest.mark.parametrize("company", COMPANY, ids=["short", "long"])
 @pytest.mark.parametrize("text", HITS)
-def test_the_quick_look_misses_no_secret_inside_json(text: str) -> None:
-    encoded = msgspec.json.encode({"a": [{"b": text}]}).decode()
+def test_the_quick_look_misses_no_secret_inside_json(text: str, company: str) -> None:
+    encoded = msgspec.json.encode({"a": [company, {"b": text}]}).decode()
     assert may_hold_secret(encoded)
 
 
@@ -136,10 +141,12 @@ FRAGMENTS = (
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
 def test_the_quick_look_passes_over_nothing_that_the_closer_one_would_find(text: str) -> None:
-    assert may_hold_secret(text) or not _SECRET.search(text)
+    for company in COMPANY:
+        assert may_hold_secret(text + company) or not _SECRET.search(text + company)
 
 
 def test_a_count_of_tokens_needs_no_closer_look() -> None:
     """It stands in the metadata of nearly each request of some agents."""
-    assert not may_hold_secret('{"reasoning_tokens":40,"max_tokens": 4096}')
-    assert may_hold_secret('{"access_token":"1234567"}')
+    for company in COMPANY:
+        assert not may_hold_secret('{"reasoning_tokens":40,"max_tokens": 4096}' + company)
+        assert may_hold_secret('{"access_token":"1234567"}' + company)

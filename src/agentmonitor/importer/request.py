@@ -157,4 +157,5 @@ def _moment(field: str, text: str | None, default: int) -> int:
         return from_iso(text)
     except (ValueError, OverflowError):
         message = "must be a day or an ISO 8601 time, e.g. 2026-11-23"
-        raise InvalidInput(f"Invalid {field}: {message}.", [(field, message)]) from None
+        told = f"{text!r} is no time: it {message}."
+        raise InvalidInput(told, [(field, message)]) from None
