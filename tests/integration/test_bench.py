@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from agentmonitor.bench.api import BenchmarkError
 from agentmonitor.bench.client import content_length
 from agentmonitor.bench.load import Generator, Load
 from agentmonitor.bench.memory import process_at
+from agentmonitor.bench.processes import start_load
 from agentmonitor.bench.session_files import SessionFile
 from agentmonitor.bench.soak import difference
+from agentmonitor.bench.target import own
 from agentmonitor.config import fresh_variables
 from tests.contract.server import Server
 
@@ -40,6 +45,20 @@ def test_a_short_soak_loses_nothing_and_says_so(tmp_path: Path) -> None:
     assert verdict["events_sent"] >= 0.15 * 60 * 60 * 0.8
     assert verdict["events_from_files"] > 0
     assert done.returncode == (0 if growth["passed"] else 1)
+
+
+def test_a_server_that_dies_ends_the_run_at_once(tmp_path: Path) -> None:
+    """An hour's load must not go on against nothing."""
+
+    def load_and_kill() -> None:
+        with own(tmp_path / "a.db", tmp_path) as target:
+            finish = start_load(Load(target.port, True, 10, 2, 3600.0, 0.1, 50.0), target)
+            assert target.pid is not None
+            os.kill(target.pid, signal.SIGKILL)
+            finish()
+
+    with pytest.raises(BenchmarkError, match="The server ended under the load"):
+        load_and_kill()
 
 
 def failures_of_a_break(*, busy: bool) -> dict[str, int]:

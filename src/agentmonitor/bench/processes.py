@@ -9,18 +9,22 @@ from typing import cast
 from agentmonitor.bench.api import BenchmarkError
 from agentmonitor.bench.listeners import ListenReport
 from agentmonitor.bench.load import Load, Report, arguments
-from agentmonitor.bench.target import Target, stop
+from agentmonitor.bench.target import ServerDied, Target, stop
+
+_LOOK_S = 1.0
+"""How often it is looked whether the server is still there."""
 
 
-def start_load(load: Load) -> Callable[[], Report]:
-    """Start to send ``load``; the function waits for its end. It raises BenchmarkError."""
+def start_load(load: Load, target: Target) -> Callable[[], Report]:
+    """Start to send ``load`` to ``target``; the function waits for its end. It raises
+    BenchmarkError, also when the server ends before."""
     process = subprocess.Popen(  # noqa: S603 - this Python, our own module
         arguments(load), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     )
 
     def finish() -> Report:
         try:
-            return cast(Report, json.loads(_last_line(process)))
+            return cast(Report, json.loads(_last_line(process, target)))
         finally:
             stop(process)
 
@@ -31,6 +35,7 @@ class Listening:
     """Stream clients that listen while the body of ``with`` runs."""
 
     def __init__(self, target: Target, clients: int) -> None:
+        self._target = target
         command = [sys.executable, "-m", "agentmonitor.bench.listeners",
                    str(target.port), str(clients), target.host]  # fmt: skip
         self._process = subprocess.Popen(  # noqa: S603 - this Python, our own module
@@ -52,12 +57,20 @@ class Listening:
         if self._process.stdin is not None:
             self._process.stdin.write(f"finish {events}\n")
             self._process.stdin.flush()
-        return cast(ListenReport, json.loads(_last_line(self._process)))
+        return cast(ListenReport, json.loads(_last_line(self._process, self._target)))
 
 
-def _last_line(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate()
-    lines = output.strip().splitlines()
+def _last_line(process: "subprocess.Popen[str]", target: Target) -> str:
+    output = None
+    while output is None:
+        try:
+            output, _ = process.communicate(timeout=_LOOK_S)
+        except subprocess.TimeoutExpired:
+            if not target.runs():
+                break
+    lines = output.strip().splitlines() if output else []
     if process.returncode != 0 or not lines:
+        if not target.runs():
+            raise ServerDied("The server ended under the load.")
         raise BenchmarkError(f"A process of the load failed with code {process.returncode}.")
     return str(lines[-1])

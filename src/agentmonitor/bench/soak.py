@@ -110,7 +110,10 @@ class _Run:
             with self._working(self._grow_files, self._import, self._read, self._watch):
                 seconds = self._plan.minutes * 60
                 load = start_load(
-                    Load(self._target.port, True, BATCH, CONNECTIONS, seconds, 0.5, self._plan.rate)
+                    Load(
+                        self._target.port, True, BATCH, CONNECTIONS, seconds, 0.5, self._plan.rate
+                    ),
+                    self._target,
                 )()
             for file in self._files:
                 file.grow(1)

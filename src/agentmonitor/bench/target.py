@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -24,13 +24,24 @@ START_S = 60.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 
 
+class ServerDied(BenchmarkError):
+    """The server ended while it was under load."""
+
+
 class Target:
     """A running server. ``started_ms``: from spawning it to the first 200 of /api/health; None
-    when it ran already. ``process``: None when it is not on this machine."""
+    when it ran already. ``pid``: None when it is not on this machine. ``runs``: whether it has
+    not ended, as far as can be known."""
 
     def __init__(
-        self, port: int, pid: int | None, started_ms: float | None, host: str = "127.0.0.1"
+        self,
+        port: int,
+        pid: int | None,
+        started_ms: float | None,
+        host: str = "127.0.0.1",
+        runs: Callable[[], bool] = lambda: True,
     ) -> None:
+        self.runs = runs
         self.host = host
         self.port = port
         self.pid = pid
@@ -121,6 +132,8 @@ def _spawned(
             yield process, errors, begun
             if process.poll() is not None:
                 raise BenchmarkError(f"The server died: {_tail(errors)}")
+        except ServerDied as error:
+            raise BenchmarkError(f"{error} {_tail(errors)}") from error
         finally:
             stop(process)
 
@@ -147,7 +160,7 @@ def _answering(
         connection.get("/api/health")
         passed = (time.perf_counter() - begun) * 1000
         connection.close()
-        return Target(port, process.pid, passed)
+        return Target(port, process.pid, passed, runs=lambda: process.poll() is None)
     raise BenchmarkError(f"The server did not start: {_tail(errors)}")
 
 

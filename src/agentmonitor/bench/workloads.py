@@ -118,7 +118,7 @@ def _posted(target: Target, name: str, size: int, seconds: float) -> list[Measur
     load = Load(
         target.port, size > 1, size, CONNECTIONS, seconds, host=target.host
     )  # with its warm-up before it
-    report = start_load(load)()
+    report = start_load(load, target)()
     rate = Measured(name, "throughput", "events/s", "more", report["events_a_second"])
     return [rate, *_latencies(name, report["latency_ms"]), _failed(name, report)]
 
@@ -128,7 +128,7 @@ def _streamed(target: Target, seconds: float) -> list[Measured]:
     before = api.number("/api/stats", "total_events")
     with Listening(target, STREAMS) as streams:
         load = Load(target.port, True, 10, 4, seconds, 0.5, STREAM_RATE, host=target.host)
-        report = start_load(load)()
+        report = start_load(load, target)()
         seen = streams.finish(api.number("/api/stats", "total_events") - before)
     api.close()
     complete = Measured("stream", "complete streams", f"of {STREAMS}", "more", seen["complete"])
