@@ -80,10 +80,11 @@ def _show(told: dict[str, object]) -> None:
 
     process = f"{told['pid']}, " if told["pid"] is not None else ""
     where = f" in {told['database']}" if "database" in told else ""
+    uptime_s = float(str(told["uptime_s"]))  # whole seconds
     lines = {
         "address": str(told["address"]),
         "process": f"{process}version {told['version'] or '-'}, {megabytes('memory_bytes')} memory",
-        "uptime": duration(1000 * float(str(told["uptime_s"]))),
+        "uptime": duration(1000 * uptime_s) if uptime_s else "less than a second",
         "sessions": f"{told['sessions_live']} live",
         "events": count(int(str(told["events"]))),
         "database": f"{megabytes('database_bytes')}{where}",

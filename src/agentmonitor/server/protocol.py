@@ -27,10 +27,51 @@ _STATUS = {
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
+    _idle_since: float | None = None
+    """When the last answer was sent, by the loop's clock; None while a request comes in."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A client connected."""
         super().connection_made(transport)
         self.transport = cast(asyncio.Transport, _Gathering(transport, self.loop))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client went."""
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+
+    def on_response_complete(self) -> None:
+        """An answer was sent: the next request's turn, or a rest, which may not last too long."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again_in(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close what has rested too long. One timer a connection: to set one for each answer and
+        to take it back for each request would take longer than to parse one."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is not None:
+            left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+            if left > 0:
+                self._look_again_in(left)
+            else:
+                super().timeout_keep_alive_handler()
+
+    def _look_again_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
 
     def on_message_begin(self) -> None:
         """A request begins; its scope gets the means to drop the client."""
