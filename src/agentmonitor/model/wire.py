@@ -5,6 +5,7 @@ at field by field, so that every fault is named and not only the first.
 """
 
 import json
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, get_args
 
@@ -114,17 +115,19 @@ def _finish(body: bytes, events: list[Event]) -> list[Event]:
     # In JSON, a NUL can only be written with a backslash, which is found much faster.
     if b"\\" in body and b"\\u0000" in body:
         raise _Faults
-    ids = list(filter(None, map(_id_of, events)))
-    if list(map(str.strip, ids)) != ids:
-        raise _Faults
     # The events of a batch mostly share their names.
-    for names in set(map(_names_of, events)):
-        if any(name is not None and name.strip() != name for name in names):
-            raise _Faults
+    names = set(map(_names_of, events)) if len(events) > 1 else map(_names_of, events)
+    if _any_padded(map(_id_of, events)) or any(map(_any_padded, names)):
+        raise _Faults
     for event in events:
         if event.client_timestamp is not None:
             event.occurred_at = _time(event.client_timestamp)
     return events
+
+
+def _any_padded(texts: Iterable[str | None]) -> bool:
+    known = list(filter(None, texts))
+    return list(map(str.strip, known)) != known
 
 
 def _time(text: str) -> int:
