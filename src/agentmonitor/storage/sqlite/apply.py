@@ -26,6 +26,7 @@ from agentmonitor.storage.sqlite.session_files import SessionFiles
 from agentmonitor.storage.sqlite.session_states import SessionStates, describe, live
 from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 
+_API = Channel.API  # from its class, a member takes five times as long to get
 _STATUS_IDS: dict[str | None, int] = {None: 0} | {name: n for n, name in enumerate(STATUSES)}
 
 # When events leave "no project", the last use of their branch there is that of those that stay.
@@ -240,7 +241,7 @@ class Applier:
             event.cache_read_tokens, event.cache_write_tokens, event.duration_ms, event.cost_usd,
             event.metadata_json, 1 if event.payload_truncated else 0, names[event.file_path],
             event.lines_added, event.lines_removed,
-            0 if event.channel is Channel.API else event.channel,
+            0 if event.channel is _API else +event.channel,
         ]  # fmt: skip
 
     def _signal(self, report: SessionSignal) -> None:
