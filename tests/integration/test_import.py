@@ -153,6 +153,21 @@ def test_history_is_imported_once_by_command_and_by_server(tmp_path: Path, serve
     assert server.stop() == 0
 
 
+def test_what_was_imported_can_be_searched_without_a_server(tmp_path: Path) -> None:
+    projects = written(tmp_path, made_up(2))
+    line = {
+        "type": "user", "uuid": "u-1", "sessionId": "told", "timestamp": "2026-09-01T08:00:00.000Z",
+        "cwd": "/home/dev/shop", "message": {"role": "user", "content": "about a blue heron"},
+    }  # fmt: skip
+    (projects / "-home-dev-p0/told.jsonl").write_text(json.dumps(line) + "\n")
+    assert run(tmp_path).returncode == 0
+    found = subprocess.run(
+        [sys.executable, "-m", "agentmonitor", "search", "heron", "--json"],
+        env=environment(tmp_path, {}), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "told" in found.stdout
+
+
 def test_bad_lines_are_named_and_nothing_else_is_lost(tmp_path: Path, serve: Serve) -> None:
     story = made_up(2)
     projects = written(tmp_path, story)

@@ -47,7 +47,8 @@ def command(
 ) -> None:
     """Import the agents' session files, wherever they keep them.
 
-    Running it again only reads what is new. Ctrl-C ends it; the next run goes on from there.
+    What it brings can be searched when it ends. Running it again only reads what is new. Ctrl-C
+    ends it; the next run goes on from there.
 
     Example: agentmonitor import --agent claude_code --from 2026-11-01
     """
@@ -96,6 +97,12 @@ def _progress() -> "Callable[[Progress], None]":
     return show
 
 
+def _show_indexed(done: int, of_all: int) -> None:
+    if sys.stderr.isatty():
+        text = f"Indexing for the search: {done:,} of {of_all:,} events"
+        click.echo(f"\r\033[K{text}", nl=False, err=True)
+
+
 def _here(
     settings: Settings, request: "ImportRequest", show: "Callable[[Progress], None]"
 ) -> "ImportOutcome":
@@ -107,7 +114,10 @@ def _here(
     runtime.open()
     before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
     try:
-        return run_import(request, runtime.import_sources(), show, stop)
+        outcome = run_import(request, runtime.import_sources(), show, stop)
+        if not request.dry_run:
+            runtime.engine.complete_index(_show_indexed, stop)
+        return outcome
     finally:
         signal.signal(signal.SIGINT, before)
         runtime.close()
