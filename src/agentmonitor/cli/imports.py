@@ -1,5 +1,6 @@
 """``agentmonitor import``: the agents' session files into the store."""
 
+import gc
 import signal
 import sys
 import threading
@@ -112,6 +113,10 @@ def _here(
     stop = threading.Event()
     runtime = Runtime(settings)
     runtime.open()
+    # Events come and go by the thousand, and none of them is part of a circle.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
     try:
         outcome = run_import(request, runtime.import_sources(), show, stop)
