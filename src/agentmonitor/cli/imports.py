@@ -104,6 +104,15 @@ def _show_indexed(done: int, of_all: int) -> None:
         click.echo(f"\r\033[K{text}", nl=False, err=True)
 
 
+def _say_unindexed() -> None:
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    click.echo(
+        f"{clear}All is imported, but not all can be searched yet: the server, or the next import, "
+        "goes on from here.",
+        err=True,
+    )
+
+
 def _here(
     settings: Settings, request: "ImportRequest", show: "Callable[[Progress], None]"
 ) -> "ImportOutcome":
@@ -122,6 +131,8 @@ def _here(
         outcome = run_import(request, runtime.import_sources(), show, stop)
         if not request.dry_run:
             runtime.engine.complete_index(_show_indexed, stop)
+            if stop.is_set() and outcome.finished:
+                _say_unindexed()
         return outcome
     finally:
         signal.signal(signal.SIGINT, before)
