@@ -24,6 +24,8 @@ _WORDS = (
     "return", "value", "import", "from", "class", "def", "self", '"name"', "path/to/file.py",
     "error:", "\t", "größe", "→", "0x7f", "12,345",
 )  # fmt: skip
+TELLING = "max_tokens: 4096, token: str, the secret of task_id\n"
+"""Words that let an output be looked through for secrets, as in a fifth of what tools print."""
 _START = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
 
@@ -70,7 +72,7 @@ class Session:
         yield self._line("progress", data={"type": "hook_progress", "hookEvent": "PreToolUse",
                                            "command": "curl -s http://127.0.0.1:3141"})  # fmt: skip
         size = self.random.choices(range(6), (1, 2, 4, 6, 5, 2))[0]
-        text = self.prose[size]
+        text = (TELLING if self.random.random() < 0.2 else "") + self.prose[size]
         answer: dict[str, Any] = {"stdout": text, "stderr": "", "interrupted": False}
         if name == "Read":
             answer = {"type": "text", "file": {"content": text, "numLines": 40}}

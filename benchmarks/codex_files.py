@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agentmonitor.agents.base import Folders
 from agentmonitor.agents.codex.files import SESSION_FILES
+from benchmarks.claude_files import TELLING
 
 _GOAL = 150.0
 _START = 1_772_359_200_000
@@ -104,10 +105,11 @@ def _rollout(rng: random.Random, thread: str) -> Iterator[bytes]:
                     "type": "function_call", "name": "exec_command", "call_id": call_id,
                     "arguments": json.dumps(arguments),
                 })  # fmt: skip
+                telling = TELLING if rng.random() < 0.2 else ""
                 yield line("response_item", {
                     "type": "function_call_output", "call_id": call_id,
                     "output": f"Chunk ID: {call:06x}\nWall time: 0.2 seconds\nProcess exited with"
-                    f" code 0\nOutput:\n{words(int(rng.expovariate(1 / 4000)))}",
+                    f" code 0\nOutput:\n{telling}{words(int(rng.expovariate(1 / 4000)))}",
                 })  # fmt: skip
             last = {
                 "input_tokens": 20_000 + call, "cached_input_tokens": 18_000,

@@ -11,7 +11,7 @@ from agentmonitor.model.activity import MAX_DETAIL
 from agentmonitor.model.event import MAX_INT, Event
 from agentmonitor.model.signal import IMPLIED, Signal, first_line
 from agentmonitor.model.span import SessionSpan
-from agentmonitor.redact import may_hold_secret, redact, redact_text
+from agentmonitor.redact import redact, redact_text, suspects
 
 SUMMARY_KEYS = (
     "command", "file_path", "query", "pattern", "error", "message", "tool_name", "path", "type",
@@ -51,10 +51,9 @@ def prepare(events: Sequence[Event], rules: Rules) -> None:
     """Fill the events' metadata_json, payload_truncated, content, file_path and line counts."""
     for event in events:
         _prepare(event, rules)
-    # One look at all of them, since nearly always there is nothing to find.
-    if may_hold_secret("\n".join([event.metadata_json for event in events])):
-        for event in events:
-            _conceal(event, rules)
+    # One look at all of them, since mostly there is nothing to find.
+    for place in suspects([event.metadata_json for event in events]):
+        _conceal(events[place], rules)
 
 
 def _prepare(event: Event, rules: Rules) -> None:
@@ -96,14 +95,13 @@ def _prepare(event: Event, rules: Rules) -> None:
 def _conceal(event: Event, rules: Rules) -> None:
     """Take secrets out of the metadata."""
     text = event.metadata_json
-    if may_hold_secret(text):
-        metadata = redact(msgspec.json.decode(text))
-        encoded = _encode(metadata)
-        if len(encoded) > rules.max_bytes:  # a mark can be longer than what it stands for
-            event.payload_truncated = True
-            size = len(text.encode())
-            encoded = _encode(summarise(metadata, size, rules.max_bytes))
-        event.metadata_json = encoded.decode()
+    metadata = redact(msgspec.json.decode(text))
+    encoded = _encode(metadata)
+    if len(encoded) > rules.max_bytes:  # a mark can be longer than what it stands for
+        event.payload_truncated = True
+        size = len(text.encode())
+        encoded = _encode(summarise(metadata, size, rules.max_bytes))
+    event.metadata_json = encoded.decode()
 
 
 def prepare_span(span: SessionSpan, rules: Rules) -> None:

@@ -4,30 +4,43 @@ One pass over the JSON text finds whether there is anything to do; nearly always
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 MARK = "[redacted]"
 
+# Each pattern begins with one letter and looks back from there, also where that reads worse: places
+# where none of them can begin are passed over at once, which makes the search ten times as fast.
+_ALONE = r"(?<![A-Za-z0-9].)"
 _PATTERNS = (
     # Keys and tokens with a recognisable beginning.
-    r"(?<![A-Za-z0-9])sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}",
-    r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,}",
-    r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}",
-    r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}",
+    rf"s{_ALONE}k-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{{20,}}",
+    rf"g{_ALONE}(?:h[pousr]_|ithub_pat_)[A-Za-z0-9_]{{20,}}",
+    rf"g{_ALONE}lpat-[A-Za-z0-9_-]{{20,}}",
+    rf"x{_ALONE}ox[abeoprs]-[A-Za-z0-9-]{{10,}}",
+    rf"A{_ALONE}(?:KIA|SIA)[A-Z0-9]{{16}}",
     r"AIza[A-Za-z0-9_-]{35}",
-    r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,}",
-    r"(?<![A-Za-z0-9])pypi-[A-Za-z0-9_-]{30,}",
-    r"(?<![A-Za-z0-9])(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
-    r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.|\n|\\n)*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    rf"n{_ALONE}pm_[A-Za-z0-9]{{30,}}",
+    rf"p{_ALONE}ypi-[A-Za-z0-9_-]{{30,}}",
+    *(rf"{first}{_ALONE}k_(?:live|test)_[A-Za-z0-9]{{16,}}" for first in "sr"),
+    r"e(?<![A-Za-z0-9_-]e)yJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.|\n|\\n)*?"
+    r"(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
 )
+# What stands before the secret stays, so that a reader still knows what it was: an empty group says
+# where that ends. A key of several lines is left to its own pattern.
+_OTHER = r"(?![$({\[<*]|\.\.\.|true\b|false\b|null\b|None\b|-----BEGIN )"
+_VALUE = r"[A-Z0-9_]{0,20}\s*[=:]\s*(?:\\?[\"'])?()" + _OTHER + r"[^\s\"'\\;&|,)}]{8,}"
+_NAMES = (
+    "API_?KEY", "Api_?[Kk]ey", "api_?[Kk]ey", "SECRET", "Secret", "secret",
+    "TOKEN", "Token", "token", "PASSW(?:OR)?D", "Passw(?:or)?d", "passw(?:or)?d",
+)  # fmt: skip
 _KEEPING = (
-    # What stands before the secret stays, so that a reader still knows what it was.
-    r"(?P<bearer>\b[Bb]earer\s+)[A-Za-z0-9._~+/=-]{16,}",
-    r"(?P<url>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@\"'\\]{0,80}:)[^\s/@\"'\\]{1,200}(?=@)",
-    r"(?P<env>\b[A-Za-z0-9_]{0,40}(?:API_?KEY|[Aa]pi_?[Kk]ey|SECRET|[Ss]ecret|TOKEN|[Tt]oken|PASSWORD|[Pp]assword|PASSWD|[Pp]asswd)"
-    r"[A-Z0-9_]{0,20}\s*[=:]\s*(?:\\?[\"'])?)(?![$({\[<*]|\.\.\.|true\b|false\b|null\b|None\b)[^\s\"'\\;&|,)}]{8,}",
+    *(rf"{first}(?<!\w.)earer\s+()[A-Za-z0-9._~+/=-]{{16,}}" for first in "Bb"),
+    r":(?<=[a-z0-9+.-]:)//[^\s:/@\"'\\]{0,80}:()[^\s/@\"'\\]{1,200}(?=@)",
+    *(name + _VALUE for name in _NAMES),
 )
 _SECRET = re.compile("|".join((*_PATTERNS, *_KEEPING)))
 # Whether a closer look is worth it: run over everything that arrives. Each pattern begins with a
@@ -35,10 +48,11 @@ _SECRET = re.compile("|".join((*_PATTERNS, *_KEEPING)))
 # A small number is no secret: ``"reasoning_tokens":40``.
 _ASSIGNED = r"[A-Za-z0-9_]{0,20}[\\\"' ]{0,3}[=:](?! ?\d{1,7}[,}])"
 _HINTS = (
-    r"-(?:(?<=sk-)|(?<=glpat-)|(?<=pypi-))", r"npm_", r"g(?:h[pousr]_|ithub_pat_)", r"xox",
+    r"-(?:(?<=sk-)(?=[A-Za-z0-9_-]{20})|(?<=glpat-)|(?<=pypi-))", r"npm_", r"xox",
+    r"g(?:h[pousr]_|ithub_pat_)",
     r"I(?:(?<=AKI)A|(?<=ASI)A|(?<=AI)za)", r"J(?<=eyJ)", r"V(?<=PRIV)ATE KEY", r"w(?<=assw)",
     r"W(?<=PASSW)", r"z(?<=uthoriz)ation", r"C(?<=SEC)RET", r"cret(?<=ecret)",
-    rf"k(?:(?<=[sr]k)_|(?:ey|(?<=[tT]ok)en){_ASSIGNED})",
+    rf"k(?:(?<=[sr]k)_(?:live|test)_|(?:ey|(?<=[tT]ok)en){_ASSIGNED})",
     rf"K(?:[Ee][Yy]|(?<=TOK)EN){_ASSIGNED}",
 )  # fmt: skip
 _HINT = re.compile("|".join(_HINTS))
@@ -87,6 +101,21 @@ def may_hold_secret(text: str) -> bool:
     )
 
 
+def suspects(texts: Sequence[str]) -> list[int]:
+    """Which of ``texts``, each the JSON of something, are worth a closer look: their places."""
+    whole = "\n".join(texts)
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    found: set[int] = set()
+    for hint, sign in ((_HINT, ""), (_BEARER, "earer"), (_URL, "@")):
+        match = hint.search(whole) if sign in whole else None
+        while match is not None:
+            place = bisect_right(starts, match.start()) - 1
+            found.add(place)
+            match = hint.search(whole, starts[place + 1])
+    return sorted(found)
+
+
 def _replacement(match: re.Match[str]) -> str:
-    kept = match.group("bearer") or match.group("url") or match.group("env") or ""
-    return kept + MARK
+    if match.lastindex is None:
+        return MARK
+    return match.string[match.start() : match.start(match.lastindex)] + MARK

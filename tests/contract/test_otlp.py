@@ -7,12 +7,14 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from backports import zstd
 
 from .client import Api, unique
+from .conftest import Launch
 
 PATHS = ("/v1", "/api/otel/v1")
 Encode = Callable[[bytes], bytes]
@@ -178,3 +180,52 @@ def test_a_log_that_comes_after_the_hook_of_the_turns_end_does_not_wake_the_sess
     late = logs(session, unique("request"), time.time_ns(), input_tokens=5)
     assert api.post("/v1/logs", late).status_code == 200
     assert state_of(api, session) == "idle"
+
+
+def cumulative(session: str, at_s: int, **used: int) -> dict[str, Any]:
+    """Token usage since the agent began, in series that only their ``query_source`` tells apart."""
+    begin = LONG_AGO_NS
+    points = [
+        {
+            "attributes": [
+                {"key": key, "value": text(value)}
+                for key, value in {
+                    "session.id": session, "model": "claude-sonnet-4-5", "type": "input",
+                    "query_source": source,
+                }.items()
+            ],
+            "startTimeUnixNano": str(begin), "timeUnixNano": str(begin + at_s * 10**9),
+            "asInt": str(count),
+        }
+        for source, count in used.items()
+    ]  # fmt: skip
+    usage = {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": points}
+    metric = {"name": "claude_code.token.usage", "unit": "tokens", "sum": usage}
+    service = {"key": "service.name", "value": text("claude-code")}
+    return {
+        "resourceMetrics": [
+            {"resource": {"attributes": [service]}, "scopeMetrics": [{"metrics": [metric]}]}
+        ]
+    }
+
+
+def test_cumulative_usage_counts_what_it_adds_also_over_a_restart(
+    launch: Launch, new_folder: Callable[[], Path]
+) -> None:
+    folder, session = new_folder(), unique()
+    with launch(folder=folder) as before:
+        assert (
+            before.post("/v1/metrics", cumulative(session, 60, main=100, subagent=70)).json() == {}
+        )
+        assert (
+            before.post("/v1/metrics", cumulative(session, 120, main=130, subagent=70)).json() == {}
+        )
+        assert tokens_of(before, session) == (200, 0)
+    with launch(folder=folder) as after:
+        again = cumulative(session, 120, main=130, subagent=70)
+        assert after.post("/v1/metrics", again).json() == {}
+        assert tokens_of(after, session) == (200, 0)
+        assert (
+            after.post("/v1/metrics", cumulative(session, 180, main=150, subagent=75)).json() == {}
+        )
+        assert tokens_of(after, session) == (225, 0)

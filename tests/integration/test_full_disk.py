@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from google.protobuf import json_format  # type: ignore[import-untyped]  # has no types
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from tests.contract.server import Server
 
@@ -30,6 +32,20 @@ def batch(number: int) -> list[dict[str, object]]:
     ]
 
 
+def prompts() -> dict[str, object]:
+    """An OTLP request that needs more room than there is."""
+
+    def record(number: int) -> dict[str, object]:
+        said = {"event.name": "user_prompt", "session.id": "s", "prompt.id": f"p{number}",
+                "prompt": f"{number} " + "x" * 9000}  # fmt: skip
+        return {"attributes": [{"key": k, "value": {"stringValue": v}} for k, v in said.items()]}
+
+    service = {"key": "service.name", "value": {"stringValue": "claude-code"}}
+    scoped = {"logRecords": [record(number) for number in range(300)]}
+    group = {"resource": {"attributes": [service]}, "scopeLogs": [scoped]}
+    return {"resourceLogs": [group]}
+
+
 def test_a_full_disk_refuses_loses_nothing_and_heals(tmp_path: Path) -> None:
     server = Server(tmp_path, {})
     acknowledged: set[str] = set()
@@ -47,6 +63,16 @@ def test_a_full_disk_refuses_loses_nothing_and_heals(tmp_path: Path) -> None:
         assert refused is not None, "the limit was never met"
         assert refused.status_code == 507
         assert "Free disk space" in refused.json()["error"]
+        # Exporters try 503 again, and no other of these answers.
+        logs = prompts()
+        later = client.post("/v1/logs", json=logs)
+        assert (later.status_code, later.headers["retry-after"]) == (503, "1")
+        assert later.json()["code"] == 14  # UNAVAILABLE
+        body = json_format.ParseDict(logs, ExportLogsServiceRequest()).SerializeToString()
+        kind = "application/x-protobuf"
+        later = client.post("/v1/logs", content=body, headers={"content-type": kind})
+        assert (later.status_code, later.headers["retry-after"]) == (503, "1")
+        assert later.headers["content-type"] == kind
         assert client.get("/api/health").json()["status"] == "ok"
         assert client.get("/api/stats").json()["total_events"] == len(acknowledged)
 

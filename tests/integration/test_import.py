@@ -153,6 +153,21 @@ def test_history_is_imported_once_by_command_and_by_server(tmp_path: Path, serve
     assert server.stop() == 0
 
 
+def test_what_was_imported_can_be_searched_without_a_server(tmp_path: Path) -> None:
+    projects = written(tmp_path, made_up(2))
+    line = {
+        "type": "user", "uuid": "u-1", "sessionId": "told", "timestamp": "2026-09-01T08:00:00.000Z",
+        "cwd": "/home/dev/shop", "message": {"role": "user", "content": "about a blue heron"},
+    }  # fmt: skip
+    (projects / "-home-dev-p0/told.jsonl").write_text(json.dumps(line) + "\n")
+    assert run(tmp_path).returncode == 0
+    found = subprocess.run(
+        [sys.executable, "-m", "agentmonitor", "search", "heron", "--json"],
+        env=environment(tmp_path, {}), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "told" in found.stdout
+
+
 def test_bad_lines_are_named_and_nothing_else_is_lost(tmp_path: Path, serve: Serve) -> None:
     story = made_up(2)
     projects = written(tmp_path, story)
@@ -260,3 +275,35 @@ def test_a_database_of_an_earlier_runtime_is_taken_over(tmp_path: Path, serve: S
     refused = run(tmp_path, "--from-db", str(tmp_path / "contract.db"))
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
+
+
+def test_who_does_not_wait_for_the_index_is_told_and_it_goes_on(tmp_path: Path) -> None:
+    line = {"type": "user", "sessionId": "s", "timestamp": "2026-09-01T08:00:00.000Z"}
+    lines = [
+        line | {"uuid": f"u{n}", "message": {"role": "user", "content": f"heron {n} " + "w " * 400}}
+        for n in range(30_000)
+    ]
+    file = tmp_path / "claude/projects/-p/s.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agentmonitor", "import"],
+        env=environment(tmp_path, {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    eventually(lambda: indexed(tmp_path) > 0)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 0
+    assert "not all can be searched yet" in told
+    assert indexed(tmp_path) < len(lines)
+    assert run(tmp_path).stderr == ""
+    assert indexed(tmp_path) == len(lines)
+
+
+def indexed(folder: Path) -> int:
+    """How many events can be searched."""
+    for file in folder.rglob("*-search.db"):
+        index = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(index), contextlib.suppress(sqlite3.OperationalError):
+            return int(index.execute("SELECT indexed_to FROM state").fetchone()[0])
+    return 0

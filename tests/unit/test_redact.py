@@ -7,7 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agentmonitor.redact import _SECRET, MARK, may_hold_secret, redact, redact_text
+from agentmonitor.redact import (
+    _SECRET,
+    MARK,
+    may_hold_secret,
+    redact,
+    redact_text,
+    suspects,
+)
 from tests.unit.model.strategies import json_values
 
 KEY = "aB3" * 12
@@ -40,6 +47,9 @@ HITS = {
     "client_secret=0123456789abcdef&x=1": f"client_secret={MARK}&x=1",
     "Password: correcthorse": f"Password: {MARK}",
     "Api_Key=abcdefgh12": f"Api_Key={MARK}",
+    f'JWT_SECRET="{PEM}" && ls': f'JWT_SECRET="{MARK}" && ls',
+    f"{'deep_' * 12}token={KEY}": f"{'deep_' * 12}token={MARK}",
+    PEM.replace("RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK"): MARK,
     f"one ghp_{KEY} two npm_{KEY}": f"one {MARK} two {MARK}",
 }
 MISSES = [
@@ -58,6 +68,13 @@ MISSES = [
 @pytest.mark.parametrize("text", HITS)
 def test_a_secret_is_taken_out_and_nothing_else(text: str) -> None:
     assert redact_text(text) == HITS[text]
+
+
+@given(
+    st.lists(st.sampled_from([*HITS, *MISSES]).map(lambda text: msgspec.json.encode(text).decode()))
+)
+def test_one_look_at_many_finds_those_that_a_look_at_each_would(texts: list[str]) -> None:
+    assert suspects(texts) == [n for n, text in enumerate(texts) if may_hold_secret(text)]
 
 
 @pytest.mark.parametrize("text", MISSES)

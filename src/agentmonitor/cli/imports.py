@@ -1,5 +1,6 @@
 """``agentmonitor import``: the agents' session files into the store."""
 
+import gc
 import signal
 import sys
 import threading
@@ -47,7 +48,8 @@ def command(
 ) -> None:
     """Import the agents' session files, wherever they keep them.
 
-    Running it again only reads what is new. Ctrl-C ends it; the next run goes on from there.
+    What it brings can be searched when it ends. Running it again only reads what is new. Ctrl-C
+    ends it; the next run goes on from there.
 
     Example: agentmonitor import --agent claude_code --from 2026-11-01
     """
@@ -96,6 +98,21 @@ def _progress() -> "Callable[[Progress], None]":
     return show
 
 
+def _show_indexed(done: int, of_all: int) -> None:
+    if sys.stderr.isatty():
+        text = f"Indexing for the search: {done:,} of {of_all:,} events"
+        click.echo(f"\r\033[K{text}", nl=False, err=True)
+
+
+def _say_unindexed() -> None:
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    click.echo(
+        f"{clear}All is imported, but not all can be searched yet: the server, or the next import, "
+        "goes on from here.",
+        err=True,
+    )
+
+
 def _here(
     settings: Settings, request: "ImportRequest", show: "Callable[[Progress], None]"
 ) -> "ImportOutcome":
@@ -105,9 +122,18 @@ def _here(
     stop = threading.Event()
     runtime = Runtime(settings)
     runtime.open()
+    # Events come and go by the thousand, and none of them is part of a circle.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
     try:
-        return run_import(request, runtime.import_sources(), show, stop)
+        outcome = run_import(request, runtime.import_sources(), show, stop)
+        if not request.dry_run:
+            runtime.engine.complete_index(_show_indexed, stop)
+            if stop.is_set() and outcome.finished:
+                _say_unindexed()
+        return outcome
     finally:
         signal.signal(signal.SIGINT, before)
         runtime.close()

@@ -7,7 +7,8 @@ import msgspec
 
 from agentmonitor.digest import blake2b
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
+"""Larger ones leave the cache of the processor before their lines are looked at."""
 MAX_LINE = 16 << 20
 """A longer line is skipped and counted: no agent writes one. It is held three times over while it
 is read, which is what bounds an import's memory."""

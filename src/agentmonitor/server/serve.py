@@ -7,7 +7,8 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from uvicorn.config import Config
@@ -32,6 +33,9 @@ GRACE_S = 10
 LAST_TURNS, LAST_TURN_S = 10, 0.005
 """For so long requests are still taken in after the signal to stop."""
 
+TICKS_A_SECOND = 10
+"""Of uvicorn's count, which decides when something is due."""
+
 
 class _Server(Server):
     """Starts the runtime with the server, and ends the streams before it waits for clients."""
@@ -43,6 +47,23 @@ class _Server(Server):
         self._runtime = runtime
         self._address = address
         self._grpc = grpc
+        self._asked_to_stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Uvicorn wakes up ten times a second to see whether it shall stop; here once, for the date
+        in the answers, and a signal wakes it."""
+        self._loop = asyncio.get_running_loop()
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += TICKS_A_SECOND
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked_to_stop.wait(), 1)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._asked_to_stop.set)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

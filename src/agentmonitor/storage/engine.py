@@ -3,6 +3,7 @@
 The tests in ``tests/unit/storage`` run over every engine.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -225,6 +226,11 @@ class Engine(Readable, Protocol):
 
     def keep_index(self) -> None:
         """Keep the search index up to date from now on, at low priority, until ``close``."""
+
+    def complete_index(self, tell: Callable[[int, int], None], stop: threading.Event) -> None:
+        """Index all that is stored, until ``stop`` is set; for a program that ends afterwards.
+        ``tell`` hears (events indexed, events in all). Blocks. What fails is logged, and made up
+        for by the next one that indexes."""
 
     def search(self, asked: Search) -> SearchPage:
         """The events that match, best first, as far as they are indexed.

@@ -114,6 +114,13 @@ def test_a_cost_of_old_is_that_of_its_line() -> None:
     assert (answer.event_type, answer.cost_usd) == ("llm_response", 0.0125)
 
 
+def test_costs_of_old_that_grow_or_fall_are_each_that_of_their_line() -> None:
+    file = File("s", version="1.0.17")
+    for number, cost in enumerate((0.02, 0.05, 0.01)):
+        file.answer(f"m{number}", SONNET, usage(10, 20), text("So."), request=None, costUSD=cost)
+    assert [event.cost_usd for event in tell(file)[0]] == [0.02, 0.05, 0.01]
+
+
 def test_copies_are_known_as_such() -> None:
     def is_copy(name: str, **envelope: Any) -> bool:
         file = File("s", **envelope)

@@ -1,6 +1,7 @@
 """The SQLite engine: lock, writer and readers of one database file."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from agentmonitor.storage.sqlite.migrate import migrate
 from agentmonitor.storage.sqlite.quotas import check_quotas, store_quotas
 from agentmonitor.storage.sqlite.rare_events import RareEvents
 from agentmonitor.storage.sqlite.reader import Reader
-from agentmonitor.storage.sqlite.search_indexer import Indexer
+from agentmonitor.storage.sqlite.search_indexer import Indexer, Pace
 from agentmonitor.storage.sqlite.search_reader import SearchReader
 from agentmonitor.storage.sqlite.search_source import forget_changes
 from agentmonitor.storage.sqlite.session_parts import SessionParts
@@ -172,6 +173,11 @@ class SqliteEngine(Reader):
         self._open_writer().committed = self.indexer.nudge
         if self.last_event_id():
             self.indexer.nudge()
+
+    def complete_index(self, tell: Callable[[int, int], None], stop: threading.Event) -> None:
+        """Index in this thread, and without a rest, all that is stored, until ``stop`` is set.
+        ``tell`` hears (events indexed, events in all). Not beside ``keep_index``."""
+        self.indexer.catch_up(Pace(tell, stop))
 
     def search(self, asked: Search) -> SearchPage:
         """The events that match, best first."""

@@ -59,7 +59,7 @@ class NameReader:
 
     def values(self, connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, str | None]:
         """The names of ``ids``; 0 is None."""
-        wanted = set(ids)
+        wanted = set(ids) - {0}
         result: dict[int, str | None] = {0: None}
         missing = []
         for number in wanted:

@@ -65,16 +65,17 @@ class SearchSource:
         row = self._connection.execute(query, (event,)).fetchone()
         return None if row is None else row[0]
 
-    def page(self, after: int, below: int) -> Page:
-        """The next events with ``after < id < below``; ``upto`` is ``after`` when there are none.
+    def page(self, after: int, below: int, most: int = PAGE_BYTES) -> Page:
+        """The next events with ``after < id < below``, of about ``most`` bytes; ``upto`` is
+        ``after`` when there are none.
 
         One statement, so one state: what changes afterwards is marked as changed.
         """
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM events e WHERE e.id > ? AND e.id < ? ORDER BY e.id LIMIT ?",
-            (after, below, _PAGE_ROWS),
+            (after, below, _PAGE_ROWS * most // PAGE_BYTES),
         )
-        return self._read(rows, after)
+        return self._read(rows, after, most)
 
     def changed(self) -> tuple[int, list[int]]:
         """The last of the oldest marks, and the events that they name, ascending."""
@@ -87,10 +88,10 @@ class SearchSource:
         found: list[Document] = []
         for event in events:
             query = f"SELECT {_COLUMNS} FROM events e WHERE e.id = ?"
-            found += self._read(self._connection.execute(query, (event,)), 0).documents
+            found += self._read(self._connection.execute(query, (event,)), 0, 0).documents
         return found
 
-    def _read(self, rows: sqlite3.Cursor, after: int) -> Page:
+    def _read(self, rows: sqlite3.Cursor, after: int, most: int) -> Page:
         documents: list[Document] = []
         upto, size = after, 0
         for (
@@ -115,7 +116,7 @@ class SearchSource:
                     facets = facets_of(agent, kind, tool, model, project, branch, session, time)
                     documents.append((number, day_of(time), facets, words))
             size += len(metadata) + (0 if body is None else 8 * len(body))
-            if size > PAGE_BYTES:
+            if size > most:
                 break
         rows.close()
         return Page(documents, upto)
