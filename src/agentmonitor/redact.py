@@ -55,12 +55,12 @@ _HINTS = (
     rf"k(?:(?<=[sr]k)_(?:live|test)_|(?:ey|(?<=[tT]ok)en){_ASSIGNED})",
     rf"K(?:[Ee][Yy]|(?<=TOK)EN){_ASSIGNED}",
 )  # fmt: skip
-_HINT = re.compile("|".join(_HINTS))
-_LONG_HINTS = [(hint[0], re.compile(hint)) for hint in _HINTS]
+_OTHERS = (("earer", re.compile(r"earer\s")), ("@", re.compile(r"://[^/@\s\"]{0,280}@")))
+_SHORT_LOOKS = (("", re.compile("|".join(_HINTS))), *_OTHERS)
+_LONG_LOOKS = (*((hint[0], re.compile(hint)) for hint in _HINTS), *_OTHERS)
+"""What must stand in a text to be worth a search, and what is searched for."""
 _LONG = 1000
-"""From so many characters on, searching for each beginning by itself is faster."""
-_BEARER = re.compile(r"earer\s")
-_URL = re.compile(r"://[^/@\s\"]{0,280}@")
+"""Characters from which on searching for each beginning by itself is faster."""
 _SECRET_KEY = re.compile(
     r"(?:^|_|-)(?:api_?key|secret|secret_key|password|passwd|auth_?token|access_?token|private_?key"
     r"|authorization)$",
@@ -90,15 +90,7 @@ def redact(value: Any) -> Any:
 
 def may_hold_secret(text: str) -> bool:
     """Whether ``text``, or the JSON of several, is worth a closer look."""
-    if len(text) < _LONG:
-        found = _HINT.search(text) is not None
-    else:
-        found = any(letter in text and hint.search(text) for letter, hint in _LONG_HINTS)
-    return (
-        found
-        or ("earer" in text and _BEARER.search(text) is not None)
-        or ("@" in text and _URL.search(text) is not None)
-    )
+    return any(sign in text and hint.search(text) for sign, hint in _looks(text))
 
 
 def suspects(texts: Sequence[str]) -> list[int]:
@@ -106,13 +98,17 @@ def suspects(texts: Sequence[str]) -> list[int]:
     whole = "\n".join(texts)
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
     found: set[int] = set()
-    for hint, sign in ((_HINT, ""), (_BEARER, "earer"), (_URL, "@")):
+    for sign, hint in _looks(whole):
         match = hint.search(whole) if sign in whole else None
         while match is not None:
             place = bisect_right(starts, match.start()) - 1
             found.add(place)
             match = hint.search(whole, starts[place + 1])
     return sorted(found)
+
+
+def _looks(text: str) -> Sequence[tuple[str, re.Pattern[str]]]:
+    return _LONG_LOOKS if len(text) >= _LONG else _SHORT_LOOKS
 
 
 def _replacement(match: re.Match[str]) -> str:
