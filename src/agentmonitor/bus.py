@@ -6,7 +6,7 @@ closed, and holds nobody else up.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -78,6 +78,28 @@ class Subscription:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+class ChangedSessions:
+    """Ids of sessions with news, until somebody takes them."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self._some = asyncio.Event()
+
+    def add(self, ids: Iterable[str]) -> None:
+        """There is news of these."""
+        self.ids.update(ids)
+        if self.ids:
+            self._some.set()
+
+    async def take(self) -> list[str]:
+        """Wait until there are any."""
+        await self._some.wait()
+        self._some.clear()
+        taken = list(self.ids)
+        self.ids.clear()
+        return taken
 
 
 class Bus:

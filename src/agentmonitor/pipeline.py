@@ -8,7 +8,7 @@ from time import perf_counter
 
 import msgspec
 
-from agentmonitor.bus import Bus
+from agentmonitor.bus import Bus, ChangedSessions
 from agentmonitor.errors import StorageError
 from agentmonitor.metadata import Rules, prepare, prepare_span
 from agentmonitor.model.clock import now_ms, to_iso
@@ -43,8 +43,8 @@ class Pipeline:
         self._woken = False
         self._waiting: list[Callable[[], None]] = []
         """What goes on after the next ``_deliver``."""
-        self.changed_sessions: set[str] = set()
-        """Ids of sessions with news for those who listen to session rows."""
+        self.changed_sessions = ChangedSessions()
+        """For those who listen to session rows."""
         self.latency = Histogram(LATENCIES_S)
         """Seconds from the acceptance of a batch to its commit; the writer's thread observes."""
 
@@ -222,8 +222,8 @@ class Pipeline:
             if len(self._bus):
                 rows += [event_row(event) for event in result.stored]
                 if self._bus.wants_sessions:
-                    self.changed_sessions.update(event.session_id for event in events)
-                    self.changed_sessions.update(signal.session_id for signal in signals)
+                    self.changed_sessions.add(event.session_id for event in events)
+                    self.changed_sessions.add(signal.session_id for signal in signals)
         if rows:
             self._bus.publish_events(rows)
         elif last_id:

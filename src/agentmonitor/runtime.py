@@ -191,7 +191,7 @@ class Runtime:
         changed = await self.read(self.engine.sweep, now_ms(), timeout_ms)
         if changed and len(self.bus):
             self.bus.publish("session_update", {"type": "idle_check", "idled": len(changed)})
-            self.pipeline.changed_sessions.update(changed)
+            self.pipeline.changed_sessions.add(changed)
 
     async def _prune(self) -> None:
         with suppress(Closed):
@@ -208,11 +208,7 @@ class Runtime:
         self.bus.publish("stats", payload | {"usage_monitor": usage})
 
     async def _publish_sessions(self) -> None:
-        changed = self.pipeline.changed_sessions
-        if not changed:
-            return
-        ids = list(changed)
-        changed.clear()
+        ids = await self.pipeline.changed_sessions.take()
         if self.bus.wants_sessions:
             rows = await self.read(self.engine.sessions_by_id, ids)
             for row in self.pricer.with_windows(rows):

@@ -151,10 +151,10 @@ def test_a_count_that_cannot_be_true_costs_nothing_and_breaks_nothing(parts: Par
 def test_signals_are_cleaned_and_their_sessions_are_news_to_who_asked(parts: Parts) -> None:
     async def story() -> None:
         await parts.pipeline.ingest([], [report("permission_asked", detail=f"use {SECRET}")])
-        assert parts.pipeline.changed_sessions == set()
+        assert parts.pipeline.changed_sessions.ids == set()
         parts.bus.add(Subscription(None, None, sessions=True))
         await parts.pipeline.ingest([event(session_id="e")], [report("busy", session_id="s")])
-        assert parts.pipeline.changed_sessions == {"e", "s"}
+        assert parts.pipeline.changed_sessions.ids == {"e", "s"}
 
     run(story)
     (row,) = parts.engine.sessions_by_id(["s1"])
