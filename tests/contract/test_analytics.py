@@ -60,6 +60,8 @@ def test_activity_has_the_days_and_hours_of_the_zone(api: Api, agent: str) -> No
     assert [(h["weekday"], h["hour"], h["events"]) for h in answer["hours"]] == [
         (1, 0, 1), (1, 11, 1), (3, 11, 1),
     ]  # fmt: skip
+    session = api.read("/api/v2/activity", session="nobody", branch="b", project="p", model="m")
+    assert (session["days"], session["hours"]) == ([], [])
     velocity = answer["velocity"]
     assert velocity["active_days"] == 2
     assert velocity["longest_streak_days"] == velocity["current_streak_days"] == 1
@@ -69,9 +71,6 @@ def test_activity_has_the_days_and_hours_of_the_zone(api: Api, agent: str) -> No
 @pytest.mark.parametrize(
     ("field", "asked"),
     [
-        ("branch", {"branch": "main"}),
-        ("session", {"session": "s"}),
-        ("project", {"project": "p", "model": "m"}),
         ("from", {"from": "2020-01-01"}),
         ("tz", {"tz": "Mars"}),
     ],
@@ -104,9 +103,10 @@ def test_facets_count_what_an_agent_used(api: Api, agent: str) -> None:
     later = api.read("/api/v2/facets", agent=agent, **{"from": "2026-03-11"})
     assert later["model"] == [{"value": name, "count": 1}]
     assert api.read("/api/v2/facets", agent=agent, **{"from": "2026-03-13"})["branch"] == []
-    response = api.get("/api/v2/facets", {"project": name})
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["field"] == "project"
+    for field in ("project", "branch", "model"):
+        narrow = api.read("/api/v2/facets", **{field: common[field], "from": "2026-03-11"})
+        assert narrow["tool"] == [{"value": name, "count": 1}]
+        assert narrow["agent"] == [{"value": agent, "count": 1}]
 
 
 def test_what_was_never_seen_has_sums_of_zero(api: Api) -> None:

@@ -3347,6 +3347,11 @@ export interface operations {
                 tz?: string;
                 /** @description The agent's type. */
                 agent?: string;
+                project?: string;
+                branch?: string;
+                model?: string;
+                /** @description A session's id. */
+                session?: string;
             };
             header?: never;
             path?: never;

@@ -46,7 +46,8 @@ SUMS = Sums.__struct_fields__
 
 
 class ModelDay(msgspec.Struct, gc=False):
-    """What a model read from its cache, and what of it has no price, within one day (UTC)."""
+    """What a model read from its cache, and what of it has no price, within one day (UTC) or a part
+    of it."""
 
     at: int
     """A time of the day, ms."""

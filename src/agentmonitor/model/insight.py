@@ -107,7 +107,7 @@ class ActivityReport(msgspec.Struct, kw_only=True, rename={"since": "from", "unt
 
 
 class ActivityFacts(msgspec.Struct, kw_only=True):
-    """What the store knows of it: by the index of the day, and by hour (its start in ms)."""
+    """What the store knows of it: by the index of the day, and by the hour of the week."""
 
     days: dict[int, list[int]]
     """events, errors, tokens, cost in nanodollars."""
@@ -117,7 +117,7 @@ class ActivityFacts(msgspec.Struct, kw_only=True):
     sessions: dict[int, list[int]]
     """sessions, lines added, lines removed, files edited."""
     hours: dict[int, list[int]]
-    """events, tokens, cost in nanodollars."""
+    """events, tokens, cost in nanodollars; from Monday's first hour (0) on."""
 
 
 class Facet(msgspec.Struct, kw_only=True):

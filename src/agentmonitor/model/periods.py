@@ -7,10 +7,11 @@ A day begins with its first moment in that zone, also where the clocks change at
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal, get_args
 
-from agentmonitor.model.clock import from_iso
+from agentmonitor.model.clock import DAY_MS, HOUR_MS, from_iso
 
 Period = Literal["hour", "day", "week", "month"]
 PERIODS: tuple[Period, ...] = get_args(Period)
+WEEK_HOURS = 7 * 24
 EARLIEST = from_iso("1970-01-01T00:00:00Z")
 LATEST = from_iso("2200-01-01T00:00:00Z")
 """What is asked about lies between these: calendars of other times are not kept."""
@@ -68,6 +69,38 @@ def span_before(since: int, until: int, zone: tzinfo) -> int:
     if day_start(first, zone) == since and day_start(last, zone) == until:
         return day_start(first - (last - first), zone)
     return since - (until - since)
+
+
+def stretches(since: int, until: int, zone: tzinfo) -> list[tuple[int, int, int]]:
+    """``since <= time < until`` in parts of hours (UTC) within which the clocks of ``zone`` are not
+    moved: (from, to, by how many hours they are ahead of UTC, rounded down)."""
+    found = []
+    start, at = since, since // HOUR_MS
+    ahead = _ahead(at, zone)
+    end = -(-until // HOUR_MS)
+    while at < end:
+        following = min(at + DAY_MS // HOUR_MS, end)
+        then = _ahead(following, zone)
+        if then == ahead:
+            at = following
+            continue
+        while at + 1 < following:  # the clocks are moved in between
+            middle = (at + following) // 2
+            if _ahead(middle, zone) == ahead:
+                at = middle
+            else:
+                following = middle
+        if following >= end:
+            break
+        found.append((start, following * HOUR_MS, ahead))
+        start, at, ahead = following * HOUR_MS, following, _ahead(following, zone)
+    found.append((start, until, ahead))
+    return found
+
+
+def _ahead(hour: int, zone: tzinfo) -> int:
+    offset = local(hour * HOUR_MS, zone).utcoffset()
+    return 0 if offset is None else offset // timedelta(hours=1)
 
 
 def _floor(at: int, period: Period, zone: tzinfo) -> int:

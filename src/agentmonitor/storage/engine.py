@@ -111,12 +111,15 @@ class Readable(Protocol):
     def tool_use(self, where: Where, by: Literal["agent", "project"]) -> ToolReport:
         """Calls by tool, and of each by agent or project. Raises InvalidInput as ``usage``."""
 
-    def activity(self, where: Where, edges: Sequence[int]) -> ActivityFacts:
-        """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour.
-        Raises InvalidInput where there are no sums for the filters."""
+    def activity(
+        self, where: Where, edges: Sequence[int], stretches: Sequence[tuple[int, int, int]]
+    ) -> ActivityFacts:
+        """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour of the
+        week (``stretches``: from, to, and by how many hours clocks are ahead). Raises
+        InvalidInput: too many events to add up."""
 
     def facets(self, where: Where) -> Facets:
-        """The values in the range with how often each occurs; of filters the agent counts."""
+        """The values in the range with how often each occurs. Raises InvalidInput as ``usage``."""
 
     def quotas(self, agent_type: str | None = None) -> list[Quota]:
         """The newest report of each agent's windows."""

@@ -1,6 +1,5 @@
 """Activity: the calendar, the hours of the week, and what an active day brings."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
@@ -13,7 +12,7 @@ from agentmonitor.model.insight import (
     ActivityReport,
     Velocity,
 )
-from agentmonitor.model.periods import label, local, starts
+from agentmonitor.model.periods import label, starts, stretches
 from agentmonitor.storage.engine import Readable
 
 MAX_DAYS = 500
@@ -22,14 +21,15 @@ MAX_DAYS = 500
 def activity_report(store: Readable, where: Where, zone: tzinfo) -> ActivityReport:
     """``GET /api/v2/activity``. Raises TooMany and InvalidInput."""
     edges = starts(where.since, where.until, "day", zone, MAX_DAYS)
-    facts = store.activity(where, edges)
+    spans = stretches(where.since, where.until, zone)
+    facts = store.activity(where, edges, spans)
     days = {index: _day(facts, index, edges, zone) for index in {*facts.days, *facts.sessions}}
     return ActivityReport(
         since=to_iso(where.since),
         until=to_iso(where.until),
         tz=str(zone),
         days=[day for _, day in sorted(days.items())],
-        hours=_hours(facts.hours, zone),
+        hours=_hours(facts.hours),
         velocity=_velocity(list(days.values()), sorted(facts.days), len(edges) - 2),
     )
 
@@ -52,17 +52,13 @@ def _day(facts: ActivityFacts, index: int, edges: Sequence[int], zone: tzinfo) -
     )
 
 
-def _hours(hours: dict[int, list[int]], zone: tzinfo) -> list[ActiveHour]:
-    """By weekday and hour on the clocks of ``zone``, in that order."""
-    found: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for start, row in hours.items():
-        moment = local(start, zone)
-        sums = found[(moment.isoweekday(), moment.hour)]
-        for index, value in enumerate(row):
-            sums[index] += value
+def _hours(hours: dict[int, list[int]]) -> list[ActiveHour]:
+    """By weekday and hour on the clocks of the zone, in that order."""
     return [
-        ActiveHour(weekday=weekday, hour=hour, events=events, tokens=tokens, cost_usd=nano / 1e9)
-        for (weekday, hour), (events, tokens, nano) in sorted(found.items())
+        ActiveHour(
+            weekday=at // 24 + 1, hour=at % 24, events=events, tokens=tokens, cost_usd=nano / 1e9
+        )
+        for at, (events, tokens, nano) in sorted(hours.items())
     ]
 
 

@@ -83,7 +83,9 @@ def test_usage_is_what_the_events_of_each_period_add_up_to(
             expected: defaultdict[tuple[int, str | None], int] = defaultdict(int)
             for e in chosen(naive.events, where):
                 expected[(e.time // DAY_MS, e.model)] += e.cache_read_tokens
-            found = {(m.at // DAY_MS, m.model): m.cache_read for m in facts.models}
+            found: defaultdict[tuple[int, str | None], int] = defaultdict(int)
+            for m in facts.models:
+                found[(m.at // DAY_MS, m.model)] += m.cache_read
             assert {k: n for k, n in found.items() if n} == {k: n for k, n in expected.items() if n}
 
 

@@ -82,12 +82,16 @@ def test_tools_are_what_their_calls_add_up_to(
     told=st.lists(events(), max_size=40),
     span=ranges(),
     name=st.sampled_from(ZONES),
-    narrowed=st.sampled_from(
-        ({}, {"agent": "alpha"}, {"project": "ledger"}, {"model": "m-large"}, {"agent": "nobody"})
-    ),
+    narrowed=filters(),
+    folded=st.booleans(),
 )
 def test_activity_is_what_the_events_of_days_and_hours_add_up_to(
-    engine: Factory, told: list[Event], span: tuple[int, int], name: str, narrowed: dict[str, str]
+    engine: Factory,
+    told: list[Event],
+    span: tuple[int, int],
+    name: str,
+    narrowed: dict[str, str],
+    folded: bool,
 ) -> None:
     zone = ZoneInfo(name)
     where = Where(since=span[0], until=span[1], **narrowed)
@@ -95,6 +99,8 @@ def test_activity_is_what_the_events_of_days_and_hours_add_up_to(
     naive.add(copies(told))
     with opened(engine) as store:
         store.write(*told)
+        if folded:
+            store.engine.rebuild()
         report = activity_report(store.engine, where, zone)
         rows, _ = store.engine.sessions(SessionFilter(), 0)
     some = chosen(naive.events, where)
@@ -114,7 +120,14 @@ def test_activity_is_what_the_events_of_days_and_hours_add_up_to(
         key: len(es) for key, es in by_hour.items()
     }
     assert report.velocity.active_days == len(by_day)
-    if "model" not in narrowed and "project" not in narrowed:
+    for kind in ("prompts", "commits"):
+        known = {d: getattr(row, kind) for d, row in days.items()}
+        if "session" not in narrowed and narrowed.keys() & {"project", "branch"}:
+            assert set(known.values()) <= {None}
+        else:
+            type_ = {"prompts": "user_prompt", "commits": "git_commit"}[kind]
+            assert known == {d: sum(e.event_type == type_ for e in es) for d, es in by_day.items()}
+    if not narrowed.keys() & {"model", "project", "branch", "session"}:
         began = [
             row
             for row in rows
@@ -134,19 +147,20 @@ def test_streaks_are_days_without_a_gap(store: Store) -> None:
     assert activity_report(store.engine, later, ZoneInfo("UTC")).velocity.current_streak_days == 0
 
 
-@given(told=st.lists(events(), max_size=40), agent=st.sampled_from((None, "alpha", "nobody")),
+@given(told=st.lists(events(), max_size=40), narrowed=filters(),
        span=st.one_of(st.just((0, DAY * 2)), ranges()))  # fmt: skip
 def test_facets_count_the_events_that_bear_each_value(
-    engine: Factory, told: list[Event], agent: str | None, span: tuple[int, int]
+    engine: Factory, told: list[Event], narrowed: dict[str, str], span: tuple[int, int]
 ) -> None:
-    where = Where(since=span[0], until=span[1], agent=agent)
+    where = Where(since=span[0], until=span[1], **narrowed)
     naive = Naive()
     naive.add(copies(told))
     with opened(engine) as store:
         store.write(*told)
         facets = store.engine.facets(where)
     some = chosen(naive.events, where)
-    every = chosen(naive.events, Where(since=span[0], until=span[1]))
+    others = {name: value for name, value in narrowed.items() if name != "agent"}
+    every = chosen(naive.events, Where(since=span[0], until=span[1], **others))
     for found, expected in (
         (facets.agent, counted(e.agent_type for e in every)),
         (facets.project, counted(e.project for e in some)),
@@ -156,7 +170,12 @@ def test_facets_count_the_events_that_bear_each_value(
         (facets.source, counted(e.source for e in some)),
     ):
         assert [(facet.value, facet.count) for facet in found] == list(expected.items())
-    mine = [e for e in naive.events if agent in (None, e.agent_type) and e.branch]
+    told_of = ("agent", "project", "branch")
+    mine = [
+        e
+        for e in naive.events
+        if e.branch and all(narrowed.get(n) in (None, OF_EVENT[n](e)) for n in told_of)
+    ]
     used = grouped_by(mine, lambda e: f"{e.branch} of {e.project}")
     assert {f"{b.value} of {b.project}": b.count for b in facets.branch} == {
         key: len(es) for key, es in used.items() if max(e.time for e in es) >= where.since

@@ -88,7 +88,15 @@ READS: dict[str, list[Call]] = {
     + [usage("model", **{name: value}) for name, value in NARROW.items()],
     "session_usage": [lambda e: e.session_usage(EVERY, 20)],
     "tool_use": [lambda e: e.tool_use(EVERY, "agent"), lambda e: e.tool_use(EVERY, "project")],
-    "activity": [lambda e: e.activity(EVERY, EDGES)],
+    "activity": [
+        lambda e: e.activity(EVERY, EDGES, [(FIRST, LAST, 1)]),
+        *(
+            lambda e, narrow=narrow: e.activity(
+                Where(since=FIRST, until=LAST, **narrow), EDGES, [(FIRST, LAST, 1)]
+            )
+            for narrow in ({"agent": "alpha"}, NARROW, {"branch": "main"}, {"session": "s1"})
+        ),
+    ],
     "facets": [
         lambda e: e.facets(EVERY),
         lambda e: e.facets(Where(since=FIRST, until=LAST, agent="alpha")),

@@ -103,11 +103,8 @@ class ActivityQuery(Filters, kw_only=True, frozen=True):
     """Which events; the range is the last 53 weeks if absent, and 500 days at most."""
 
 
-class FacetsQuery(Range, kw_only=True, frozen=True):
+class FacetsQuery(Filters, kw_only=True, frozen=True):
     """Values of which events; of all time if there is no range."""
-
-    agent: str | None = None
-    """The agent's type."""
 
 
 class UsageRows(msgspec.Struct):
@@ -186,12 +183,7 @@ async def activity(request: Request, runtime: "Runtime") -> Reply:
 
 async def facets(request: Request, runtime: "Runtime") -> Reply:
     """The values to filter by, and how often each occurs; of all time without a range."""
-    asked = decode(request, FacetsQuery)
-    for field in ("project", "branch", "model", "session"):
-        if field in request.query():
-            raise invalid(field, "cannot narrow facets; only agent, from and to do")
-    since, until, _ = _range(asked, None)
-    where = Where(since=since, until=until, agent=asked.agent)
+    where, _ = _where(decode(request, FacetsQuery), None)
     return json_response(await runtime.read(runtime.engine.facets, where))
 
 
@@ -213,7 +205,7 @@ async def _usage(
         raise invalid("bucket", message) from None
 
 
-def _where(asked: Filters, days: int) -> tuple[Where, tzinfo]:
+def _where(asked: Filters, days: int | None) -> tuple[Where, tzinfo]:
     """The filters and the zone; see ``_range``. Raises InvalidInput."""
     since, until, zone = _range(asked, days)
     where = Where(

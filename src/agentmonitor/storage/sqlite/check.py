@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from agentmonitor.errors import DatabaseUnusable
-from agentmonitor.model.clock import DAY_MS, to_iso
+from agentmonitor.model.clock import DAY_MS, HOUR_MS, to_iso
 from agentmonitor.model.database import CheckOutcome, Finding
 from agentmonitor.storage.sqlite.folds import COLUMNS, OF_EVENT
 from agentmonitor.storage.sqlite.info import is_current, is_newer, reading, snapshot
@@ -106,6 +106,8 @@ def check(
             findings.append(Finding("sums by tool", _tools(connection)))
             tell("sums of sessions")
             findings.append(Finding("sums of sessions", _sessions(connection)))
+            tell("sessions by hour")
+            findings.append(Finding("sessions by hour", _starts(connection)))
             tell("sums_by_branch")
             findings.append(Finding("sums_by_branch", _branches(connection)))
             tell("sums by channel")
@@ -208,7 +210,20 @@ def _sessions(connection: sqlite3.Connection) -> list[str]:
     )
 
 
+def _starts(connection: sqlite3.Connection) -> list[str]:
+    sums = ("lines_added", "lines_removed", "files_edited")
+    plain, ours = ", ".join(sums), ", ".join(f"-{name}" for name in sums)
+    return _differences(
+        connection,
+        ("hour since 1970", "agent"),
+        ("sessions", *sums),
+        f"SELECT started_at / {HOUR_MS}, agent, 1, {plain} FROM sessions WHERE events > 0",
+        f"SELECT hour, agent, -sessions, {ours} FROM session_starts",
+    )
+
+
 def _branches(connection: sqlite3.Connection) -> list[str]:
+    plain, ours = ", ".join(MEASURES), ", ".join(f"-{m}" for m in MEASURES)
     return _differences(
         connection,
         ("branch", "project", "agent"),
@@ -216,6 +231,12 @@ def _branches(connection: sqlite3.Connection) -> list[str]:
         "SELECT branch, project, agent, 1 FROM events WHERE branch != 0",
         "SELECT branch, project, agent, events FROM pruned WHERE branch != 0",
         "SELECT branch, project, agent, -events FROM sums_by_branch",
+    ) + _differences(
+        connection,
+        ("day", "branch", "agent"),
+        MEASURES,
+        f"SELECT bucket, branch, agent, {plain} FROM rollup_place WHERE level = {DAY}",
+        f"SELECT bucket, branch, agent, {ours} FROM rollup_branch_days",
     )
 
 

@@ -83,6 +83,11 @@ _DAYS_OF_PLACES = (
     f" WHERE level = {HOUR} AND bucket >= ? AND bucket < ?"
     " GROUP BY bucket / 24, project, branch, agent, model"
 )
+_DAYS_OF_BRANCHES = (
+    f"INSERT INTO rollup_branch_days SELECT {DAY}, bucket, branch, agent,"
+    f" {', '.join(f'CAST(total({m}) AS INTEGER)' for m in MEASURES)} FROM rollup_place"
+    f" WHERE level = {DAY} AND bucket >= ? AND bucket < ? GROUP BY bucket, branch, agent"
+)
 _PUT_DAYS = Insert("rollup_tool_days", 10, "ON CONFLICT DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}"
     for name in ("calls", "failures", "duration_ms", "durations", "first", "counts")
@@ -131,6 +136,7 @@ class Folds:
         if today > self._sealed:
             hours = (self._sealed * 24, today * 24)
             run(_DAYS_OF_PLACES, hours)
+            run(_DAYS_OF_BRANCHES, (self._sealed, today))
             within = "FROM rollup_tool_hours WHERE hour >= ? AND hour < ?"
             for (day,) in run(f"SELECT DISTINCT hour / 24 {within}", hours).fetchall():
                 self._add_to_days(run(f"SELECT * {within}", (day * 24, day * 24 + 24)))

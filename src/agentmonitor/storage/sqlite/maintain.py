@@ -4,13 +4,19 @@ import sqlite3
 from collections.abc import Callable
 
 from agentmonitor.model.activity import ABANDONED_MS
-from agentmonitor.model.clock import MINUTE_MS
+from agentmonitor.model.clock import HOUR_MS, MINUTE_MS
 from agentmonitor.storage.sqlite.channels import rebuild_channels
 from agentmonitor.storage.sqlite.folds import clear_folds, fold_pages
 from agentmonitor.storage.sqlite.pruned import add_to_sessions, count_pruned
 from agentmonitor.storage.sqlite.rollups import MAX_SUM, Cells, clear_tables, measure, to_nano
 from agentmonitor.storage.sqlite.sessions import ENDED, IDLE, STATES, SessionWriter
 
+STARTS = (
+    f"SELECT started_at / {HOUR_MS} AS hour, agent, count(*),"
+    " CAST(total(lines_added) AS INTEGER), CAST(total(lines_removed) AS INTEGER),"
+    " CAST(total(files_edited) AS INTEGER) FROM sessions WHERE events > 0 GROUP BY 1, 2"
+)
+"""Sessions by the hour in which they began, as triggers keep them in ``session_starts``."""
 _REBUILD_CELLS = 50_000
 """Cells kept in memory at most during a rebuild."""
 _WAITING = STATES.index("idle")
@@ -115,3 +121,5 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
         " FROM events WHERE events.session = sessions.key)"
     )
     add_to_sessions(connection)
+    connection.execute("DELETE FROM session_starts")
+    connection.execute(f"INSERT INTO session_starts {STARTS}")

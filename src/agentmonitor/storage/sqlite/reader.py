@@ -26,7 +26,7 @@ from agentmonitor.storage.sqlite.connect import open_reader, translate
 from agentmonitor.storage.sqlite.contents import contents_of
 from agentmonitor.storage.sqlite.event_rows import highest_id
 from agentmonitor.storage.sqlite.names import NameReader
-from agentmonitor.storage.sqlite.queries.activity import ActivityQueries, check_activity
+from agentmonitor.storage.sqlite.queries.activity import ActivityQueries
 from agentmonitor.storage.sqlite.queries.events import EventQueries
 from agentmonitor.storage.sqlite.queries.metrics import read_totals
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
@@ -148,15 +148,18 @@ class Reader:
         with self._snapshot() as connection:
             return ActivityQueries(connection, self._names, where, self._tool_days).tools(by)
 
-    def activity(self, where: Where, edges: Sequence[int]) -> ActivityFacts:
-        """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour.
-        Raises InvalidInput where there are no sums for the filters."""
-        check_activity(where)
+    def activity(
+        self, where: Where, edges: Sequence[int], stretches: Sequence[tuple[int, int, int]]
+    ) -> ActivityFacts:
+        """Sums by day (``edges``: where they begin, and the end of the last, ms) and by hour of the
+        week (``stretches``: from, to, and by how many hours clocks are ahead). Raises
+        InvalidInput: too many events to add up."""
         with self._snapshot() as connection:
-            return ActivityQueries(connection, self._names, where, self._tool_days).facts(edges)
+            queries = ActivityQueries(connection, self._names, where, self._tool_days)
+            return queries.facts(edges, stretches)
 
     def facets(self, where: Where) -> Facets:
-        """The values in the range with how often each occurs; of filters the agent counts."""
+        """The values in the range with how often each occurs. Raises InvalidInput as ``usage``."""
         with self._snapshot() as connection:
             return ActivityQueries(connection, self._names, where, self._tool_days).facets()
 

@@ -31,6 +31,7 @@ KEYS = {
     "rollup_time": ("level", "bucket", "agent"),
     "rollup_project": ("level", "bucket", "project", "agent"),
     "rollup_place": ("level", "bucket", "project", "branch", "agent", "model"),
+    "rollup_branch_days": ("level", "bucket", "branch", "agent"),
 }
 MAX_SUM = 2**62
 _HOUR_MINUTES = HOUR_MS // MINUTE_MS
@@ -170,11 +171,12 @@ def _write(
     sealed: int,
 ) -> None:
     """Derive the rows of every roll-up and level from ``cells``, and add them. Before the hour
-    ``sealed`` places have days as well."""
+    ``sealed`` places and branches have days as well."""
     usage: Rows = {}
     time: Rows = {}
     project: Rows = {}
     place: Rows = {}
+    branch_days: Rows = {}
     branches: Rows = {}
     uses: dict[tuple[int, ...], int] = {}
     last_times: dict[tuple[int, ...], int] = {}
@@ -191,7 +193,9 @@ def _write(
         _, hour, project_id, branch, agent, model = found
         _add(project, (HOUR, hour, project_id, agent), cell)
         if hour < sealed:
-            _add(place, (DAY, hour // _DAY_HOURS, *found[2:]), cell)
+            day = hour // _DAY_HOURS
+            _add(place, (DAY, day, *found[2:]), cell)
+            _add(branch_days, (DAY, day, branch, agent), cell)
         if branch:
             name = (branch, project_id, agent)
             _add(branches, name, cell)
@@ -202,7 +206,7 @@ def _write(
         _coarsen(rows)
     tables = {
         "rollup_usage": usage, "rollup_time": time, "rollup_project": project,
-        "rollup_place": place,
+        "rollup_place": place, "rollup_branch_days": branch_days,
     }  # fmt: skip
     for table, rows in tables.items():
         _ADD[table].run(connection, [(*key, *_saved(cell)) for key, cell in rows.items()])

@@ -10,7 +10,7 @@ from tests.unit.storage.sqlite.timings import kept_timings, true_timings
 Row = dict[str, Any]
 Dump = dict[str, list[tuple[int, ...]]]
 
-LENGTHS = {0: None, 1: 86_400_000, 2: 3_600_000, 3: 60_000}
+LENGTHS = {0: 0, 1: 86_400_000, 2: 3_600_000, 3: 60_000}
 SUMS_BY = {
     "sums_by_usage": ((0, 1, 2), ("agent", "type", "tool", "model", "source")),
     "sums_by_time": ((0, 1, 2, 3), ("agent",)),
@@ -57,9 +57,25 @@ def dump(path: Path) -> Dump:
     result["sums_by_branch"] = sorted(row for row in counted if row[3])
     pairs = rows(path, "SELECT session, file FROM session_files")
     result["session_files"] = sorted(tuple(row.values()) for row in pairs)
+    result["branch_days"] = _branch_days(path)
+    starts = rows(path, "SELECT * FROM session_starts WHERE sessions != 0")
+    result["starts"] = sorted(tuple(row.values()) for row in starts)
     sums = rows(path, f"SELECT key, {', '.join(SUMS)} FROM sessions")
     result["sessions"] = sorted(tuple(row.values()) for row in sums)
     return result
+
+
+def _branch_days(path: Path) -> list[tuple[int, ...]]:
+    """The days of branches, with what is pending of days that are over."""
+    sums = ", ".join(f"sum({measure})" for measure in MEASURES)
+    found = rows(
+        path,
+        f"SELECT 1, bucket, branch, agent, {sums} FROM (SELECT * FROM rollup_branch_days"
+        f" UNION ALL SELECT 1, minute / 1440, branch, agent, {', '.join(MEASURES)}"
+        " FROM rollup_pending WHERE minute < 1440 * (SELECT sealed_day FROM folded_upto))"
+        " GROUP BY bucket, branch, agent",
+    )
+    return sorted(tuple(row.values()) for row in found if any(list(row.values())[4:]))
 
 
 def expected(path: Path) -> Dump:
@@ -92,6 +108,18 @@ def expected(path: Path) -> Dump:
     )
     result["session_files"] = sorted(files)
     result["sessions"] = sorted((key, *sums.values()) for key, sums in sessions.items())
+    (sealed,) = (row["sealed_day"] for row in rows(path, "SELECT sealed_day FROM folded_upto"))
+    over = [event for event in events if event["time"] < sealed * LENGTHS[1]]
+    days = _rolled_up(over, (1,), ("branch", "agent"))
+    result["branch_days"] = [row for row in days if row[4]]
+    starts: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for row in rows(path, "SELECT key, agent, started_at FROM sessions"):
+        sums = sessions[row["key"]]
+        if sums["events"]:
+            kept = (1, sums["lines_added"], sums["lines_removed"], sums["files_edited"])
+            hour = (row["started_at"] // LENGTHS[2], row["agent"])
+            starts[hour] = [a + b for a, b in zip(starts[hour], kept, strict=True)]
+    result["starts"] = sorted((*key, *values) for key, values in starts.items())
     return result
 
 

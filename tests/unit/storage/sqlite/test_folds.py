@@ -136,6 +136,26 @@ def test_sums_that_were_spoilt_are_found_and_a_rebuild_mends_them(path: Path) ->
     assert check(path).sound
 
 
+def test_spoilt_sums_of_branches_and_of_sessions_by_hour_are_found_and_mended(path: Path) -> None:
+    engine = opened(path)
+    fill(engine, 12)
+    engine.sweep(DAY + 40 * DAY_MS, 60_000)
+    engine.close()
+    assert check(path).sound
+    connection = sqlite3.connect(path)
+    assert connection.execute("UPDATE rollup_branch_days SET tokens_in = tokens_in + 1").rowcount
+    assert connection.execute("UPDATE session_starts SET lines_added = lines_added + 1").rowcount
+    connection.commit()
+    connection.close()
+    faulty = {finding.name for finding in check(path).findings if finding.faults}
+    assert faulty == {"sessions by hour", "sums_by_branch"}
+    engine = opened(path)
+    engine.rebuild()
+    assert_sound(path)
+    engine.close()
+    assert check(path).sound
+
+
 def test_a_day_has_sums_of_its_own_when_it_is_over_and_takes_in_what_comes_later(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

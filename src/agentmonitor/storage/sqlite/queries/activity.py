@@ -1,14 +1,12 @@
 """Tools, activity, and the values to filter by: from roll-ups."""
 
 import sqlite3
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from agentmonitor.errors import InvalidInput
 from agentmonitor.model.analytics import Where
-from agentmonitor.model.clock import HOUR_MS, to_iso
+from agentmonitor.model.clock import to_iso
 from agentmonitor.model.durations import percentiles
 from agentmonitor.model.insight import (
     ActivityFacts,
@@ -20,20 +18,20 @@ from agentmonitor.model.insight import (
     ToolUse,
 )
 from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.calendar import CalendarQueries
 from agentmonitor.storage.sqlite.queries.grouped import NOBODY, Groups, columns_of
-from agentmonitor.storage.sqlite.queries.spans import cover, measured
 from agentmonitor.storage.sqlite.queries.tools import (
     FILTERS,
     KeptDays,
     ToolQueries,
     ToolTally,
 )
-from agentmonitor.storage.sqlite.rollups import HOUR, MINUTE
 
-QUARTER_MS = HOUR_MS // 4
 _CALLS = ("events", "errors", "duration_ms", "durations")
 _OF_DAY = ("events", "errors", "tokens_in", "tokens_out", "cost_nano")
-_OF_HOUR = ("events", "tokens_in", "tokens_out", "cost_nano")
+_TYPES = ("user_prompt", "git_commit")
+_TYPED = frozenset({"agent", "model"})
+"""The filters for which there are sums by event type too; of one session the events tell them."""
 _FACETS = ("agent", "type", "tool", "model", "source")
 
 
@@ -88,27 +86,32 @@ class ActivityQueries:
             found[tool, part] = ToolTally(row)
         return found
 
-    def facts(self, edges: Sequence[int]) -> ActivityFacts:
-        """Sums by day and by hour. ``edges``: where days begin, and the end of the last (ms)."""
-        since, until = self._where.since, self._where.until
-        days = [since, *edges[1:-1], until]
+    def facts(
+        self, edges: Sequence[int], stretches: Sequence[tuple[int, int, int]]
+    ) -> ActivityFacts:
+        """Sums by day and by hour of the week. ``edges``: where days begin, and the end of the last
+        (ms); ``stretches``: as ``CalendarQueries`` takes them. Raises TooLarge."""
+        days = [self._where.since, *edges[1:-1], self._where.until]
         sums = self._groups.sums((), _OF_DAY, days)
-        typed = None if "project" in self._columns else self._of_types(days)
+        typed = "session" in self._columns or self._columns.keys() <= _TYPED
+        prompts, commits = self._of_types(days) if typed else (None, None)
+        calendar = CalendarQueries(self._connection, self._columns)
         return ActivityFacts(
             days={
                 index: [int(events), int(errors), int(t_in + t_out), int(nano)]
                 for (index,), (events, errors, t_in, t_out, nano) in sums.items()
             },
-            prompts=None if typed is None else typed["user_prompt"],
-            commits=None if typed is None else typed["git_commit"],
-            sessions=self._sessions(days),
-            hours=self._hours(),
+            prompts=prompts,
+            commits=commits,
+            sessions=calendar.sessions(days),
+            hours=calendar.week_hours(stretches),
         )
 
     def facets(self) -> Facets:
-        """The values in the range, with the number of events; of one agent if that is given."""
+        """The values in the range, with the number of events. The agent narrows all of them but
+        itself, other filters narrow all. Raises TooLarge."""
         where = self._where
-        every = Groups(self._connection, {})
+        every = Groups(self._connection, {c: n for c, n in self._columns.items() if c != "agent"})
         edges = (where.since, where.until)
         agent = self._columns.get("agent")
         counts: dict[str, Counter[int]] = {name: Counter() for name in (*_FACETS, "project")}
@@ -116,53 +119,21 @@ class ActivityQueries:
             for name, number in zip(_FACETS, numbers, strict=True):
                 if name == "agent" or agent in (None, numbers[0]):
                     counts[name][number] += int(events)
-        of_agent = Groups(self._connection, {} if agent is None else {"agent": agent})
-        for (_, project), (events,) in of_agent.sums(("project",), ("events",), edges).items():
+        for (_, project), (events,) in self._groups.sums(("project",), ("events",), edges).items():
             counts["project"][project] += int(events)
         return Facets(
             **{name: self._facet(found) for name, found in counts.items()}, branch=self._branches()
         )
 
-    def _of_types(self, days: Sequence[int]) -> dict[str, dict[int, int]]:
-        """By event type: how many by day."""
-        found: dict[str, dict[int, int]] = {}
-        for name in ("user_prompt", "git_commit"):
-            number = self._names.find(self._connection, name)
-            columns = self._columns | {"type": NOBODY if number is None else number}
-            sums = Groups(self._connection, columns).sums((), ("events",), days)
-            found[name] = {index: int(events) for (index,), (events,) in sums.items()}
-        return found
-
-    def _sessions(self, days: Sequence[int]) -> dict[int, list[int]]:
-        """Of the sessions that began on each day: how many, lines added, removed, files."""
-        conditions = "".join(f" AND {column} = ?" for column in self._columns)
-        # Days begin on quarters of an hour, and many sessions begin within one.
-        unit = next(u for u in (HOUR_MS, QUARTER_MS, 1) if not any(d % u for d in days[1:-1]))
-        rows = self._connection.execute(
-            f"SELECT started_at / {unit}, count(*), total(lines_added), total(lines_removed),"
-            " total(files_edited) FROM sessions WHERE started_at >= ? AND started_at < ?"
-            f" AND events > 0{conditions} GROUP BY 1",
-            (days[0], days[-1], *self._columns.values()),
-        )
-        found: dict[int, list[int]] = {}
-        for started, *row in rows:
-            sums = found.setdefault(max(0, bisect_right(days, started * unit) - 1), [0, 0, 0, 0])
-            for at, value in enumerate(row):
-                sums[at] += int(value)
-        return found
-
-    def _hours(self) -> dict[int, list[int]]:
-        table, levels = "sums_by_time", [HOUR, MINUTE]
-        if self._columns.keys() - {"agent"}:
-            table = "sums_by_project" if "project" in self._columns else "sums_by_usage"
-            levels = levels[:1]
-        spans = cover(self._where.since, self._where.until, tuple(levels))
-        query, arguments = measured(table, ("hour",), _OF_HOUR, spans, self._columns)
-        return {
-            int(hour) * HOUR_MS: [int(events), int(t_in + t_out), int(nano)]
-            for hour, events, t_in, t_out, nano in self._connection.execute(query, arguments)
-            if events
-        }
+    def _of_types(self, days: Sequence[int]) -> list[dict[int, int]]:
+        """Of each of _TYPES: how many by day."""
+        found = (self._names.find(self._connection, name) for name in _TYPES)
+        numbers = [NOBODY if number is None else number for number in found]
+        groups = Groups(self._connection, self._columns, {"type": numbers})
+        counts: dict[int, dict[int, int]] = {number: {} for number in numbers}
+        for (index, kind), (events,) in groups.sums(("type",), ("events",), days).items():
+            counts[kind][index] = int(events)
+        return [counts[number] for number in numbers]
 
     def _facet(self, counts: Mapping[int, int]) -> list[Facet]:
         names = self._names.values(self._connection, counts)
@@ -174,7 +145,7 @@ class ActivityQueries:
         return sorted(found, key=lambda facet: (-facet.count, facet.value))
 
     def _branches(self) -> list[BranchFacet]:
-        columns = {c: n for c, n in self._columns.items() if c in ("agent", "project")}
+        columns = {c: n for c, n in self._columns.items() if c in ("agent", "project", "branch")}
         conditions = "".join(f" AND {column} = ?" for column in columns)
         rows = self._connection.execute(
             "SELECT branch, project, sum(events), max(last_time) FROM sums_by_branch"
@@ -192,19 +163,6 @@ class ActivityQueries:
             )
             for branch, project, count, last in rows
         ]
-
-
-def check_activity(where: Where) -> None:
-    """Raises InvalidInput where activity has no sums for the filters."""
-    given = [n for n in ("project", "branch", "model", "session") if getattr(where, n) is not None]
-    message = ""
-    if "branch" in given or "session" in given:
-        given = [name for name in given if name in ("branch", "session")]
-        message = "activity is not kept by it; leave it out"
-    elif len(given) > 1:
-        message = "activity is kept by project and by model, not by both; leave one out"
-    if message:
-        raise InvalidInput(f"Invalid {given[0]}: {message}.", [(name, message) for name in given])
 
 
 def _calls(tally: ToolTally) -> dict[str, Any]:

@@ -9,15 +9,23 @@ import json
 import sqlite3
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from operator import add, sub
-from typing import NamedTuple
 
 from agentmonitor.errors import InvalidInput
 from agentmonitor.model.analytics import Where
-from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from agentmonitor.model.clock import DAY_MS, MINUTE_MS
 from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.sources import (
+    EVENTS,
+    ROLLUPS,
+    SCAN,
+    Source,
+    Span,
+    cheaper,
+    settled,
+)
 from agentmonitor.storage.sqlite.queries.spans import EVENT_MEASURES, FAR, LENGTH, cover
 from agentmonitor.storage.sqlite.rollups import ALL, DAY, HOUR, MINUTE, sealed_day
 
@@ -29,8 +37,6 @@ NOBODY = -1
 """An id that nothing has: the filter names what was never seen."""
 _ENDS = 4
 """So many parts of hours at the ends of a range are always read."""
-_EVENTS = -1
-"""The level of ``cover`` that stands for the events themselves."""
 _MINUTE_OF = f"((s.%s + {MINUTE_MS - 1}) / {MINUTE_MS})"
 """The first whole minute at or after a time; times are not before 1970."""
 _OF_DAYS = f"(SELECT bucket FROM rollup_time WHERE level = {DAY} ORDER BY bucket %s LIMIT 1)"
@@ -46,32 +52,10 @@ Key = tuple[int, ...]
 """The index of the period, then the ids of the names."""
 Cells = dict[Key, list[float]]
 """Floating point, exact up to 2**53: a sum of integers that leaves 64 bits is an error."""
-Span = tuple[int, int, int]
-"""(level, first bucket, bucket after the last), as of ``cover``"""
 Plan = defaultdict[Span, list[tuple[int, int]]]
 """By span: the periods whose sums it belongs to, each with the sign."""
 Row = tuple[Span, tuple[int, ...], tuple[float, ...]]
 """Sums of one span and the ids of the names."""
-
-
-class Source(NamedTuple):
-    """A table of sums: its names, its levels from coarse to fine, whether it knows the sums of all
-    times."""
-
-    table: str
-    names: frozenset[str]
-    levels: tuple[int, ...]
-    knows_all: bool = True
-
-
-_ROLLUPS = (
-    Source("rollup_time", frozenset({"agent"}), (DAY, HOUR, MINUTE)),
-    Source("rollup_project", frozenset({"agent", "project"}), (DAY, HOUR)),
-    Source("rollup_usage", frozenset({"agent", "type", "tool", "model", "source"}), (DAY, HOUR)),
-    Source("rollup_place", frozenset({"agent", "project", "branch", "model"}), (DAY, HOUR), False),
-)
-_SCAN = Source("events", frozenset(), (), False)
-_PLACES = _ROLLUPS[-1]
 
 
 class TooLarge(InvalidInput):
@@ -79,11 +63,19 @@ class TooLarge(InvalidInput):
 
 
 class Groups:
-    """Grouped sums on one connection; ``columns`` are the filters as column and id."""
+    """Grouped sums on one connection; ``columns`` are the filters as column and id, ``choices``
+    those of which several ids match."""
 
-    def __init__(self, connection: sqlite3.Connection, columns: dict[str, int]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        columns: dict[str, int],
+        choices: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
         self._connection = connection
         self._columns = columns
+        self._choices = choices or {}
+        self._values = [*columns.values(), *(n for found in self._choices.values() for n in found)]
         self._extent: tuple[int, int] | None = None
         self._outermost: tuple[int, int] | None = None
 
@@ -92,30 +84,34 @@ class Groups:
 
         Groups without events are left out. Raises TooLarge.
         """
-        asked = {*keys, *self._columns}
-        source = next((s for s in _ROLLUPS if asked <= s.names), _SCAN)
+        asked = {*keys, *self._columns, *self._choices}
+        source = next((s for s in ROLLUPS if asked <= s.names), SCAN)
         plan: Plan = defaultdict(list)
         begin, end = self.extent()
-        sealed = sealed_day(self._connection) if source is _PLACES else FAR
+        sealed = FAR if source.knows_all else sealed_day(self._connection)
         for index, (low, high) in enumerate(pairwise(edges)):
             if high <= begin or low >= end:
                 continue
             if source.knows_all and self._holds_all(low, high):
                 plan[(ALL, 0, 1)].append((index, 1))
                 continue
+            if source.levels and not (low % DAY_MS or high % DAY_MS or high > sealed * DAY_MS):
+                plan[(DAY, low // DAY_MS, high // DAY_MS)].append((index, 1))
+                continue
             for span in cover(low, high, source.levels):
                 for part, sign in cheaper(span, source.levels):
                     for each in settled(part, sealed):
                         plan[each].append((index, sign))
-        rollups = [span for span in plan if span[0] != _EVENTS]
-        read = [span for span in plan if span[0] == _EVENTS]
+        rollups = [span for span in plan if span[0] != EVENTS]
+        read = [span for span in plan if span[0] == EVENTS]
         if read:
             self._check(read, asked, source)
         found: Cells = {}
-        columns = ("events", *measures)
+        columns = tuple(dict.fromkeys(("events", *measures)))
         for level in (ALL, *source.levels):
             chosen = [span for span in rollups if span[0] == level]
-            _add(found, plan, self._rows(source.table, _within(level), keys, columns, chosen))
+            table = source.days if level == DAY and source.days else source.table
+            _add(found, plan, self._rows(table, _within(level), keys, columns, chosen))
         if rollups:
             _add(found, plan, self._pending(keys, columns, rollups))
         if read:
@@ -125,6 +121,8 @@ class Groups:
             # A minute of pruned events counts where it begins.
             within = f"t.minute >= {_MINUTE_OF % 'low'} AND t.minute < {_MINUTE_OF % 'high'}"
             _add(found, plan, self._rows("pruned", within, keys, columns, read))
+        if columns == tuple(measures):
+            return {key: row for key, row in found.items() if row[0]}
         return {key: row[1:] for key, row in found.items() if row[0]}
 
     def extent(self) -> tuple[int, int]:
@@ -167,7 +165,7 @@ class Groups:
             f" FROM json_each(?) LIMIT -1) s CROSS JOIN {table} t ON {within}{self._filters('t.')}"
             f" GROUP BY s.i{names}"
         )
-        arguments = (json.dumps(spans), *self._columns.values())
+        arguments = (json.dumps(spans), *self._values)
         width = 1 + len(keys)
         for row in self._connection.execute(query, arguments):
             yield spans[row[0]], row[1:width], row[width:]
@@ -181,7 +179,7 @@ class Groups:
         rows = self._connection.execute(
             f"SELECT minute{names}, {sums} FROM rollup_pending WHERE 1{self._filters()}"
             f" GROUP BY minute{names} ORDER BY minute",
-            list(self._columns.values()),
+            self._values,
         ).fetchall()
         minutes = [row[0] for row in rows]
         width = 1 + len(keys)
@@ -195,24 +193,27 @@ class Groups:
                 yield span, rows[at][1:width], rows[at][width:]
 
     def _filters(self, prefix: str = "") -> str:
-        return "".join(f" AND {prefix}{column} = ?" for column in self._columns)
+        filters = "".join(f" AND {prefix}{column} = ?" for column in self._columns)
+        for column, found in self._choices.items():
+            filters += f" AND {prefix}{column} IN ({', '.join('?' * len(found))})"
+        return filters
 
     def _check(self, read: Sequence[Span], asked: set[str], source: Source) -> None:
         """Raises TooLarge when the spans to be read hold more than MAX_SCAN events."""
-        if "session" in self._columns or (source is not _SCAN and len(read) <= _ENDS):
+        if "session" in self._columns or (source is not SCAN and len(read) <= _ENDS):
             return
         levels = (DAY, HOUR, MINUTE)
         spans = [span for _, low, high in read for span in cover(low, high, levels)]
-        spans = [span for span in spans if span[0] != _EVENTS]
+        spans = [span for span in spans if span[0] != EVENTS]
         every = Groups(self._connection, {})
         rows = list(every._pending((), ("events",), spans))
         for level in levels:
             chosen = [span for span in spans if span[0] == level]
             rows += every._rows("rollup_time", _within(level), (), ("events",), chosen)
         count = sum(row[0] for _, _, row in rows)
-        if count <= (MAX_SCAN if source is _SCAN else MAX_PARTS):
+        if count <= (MAX_SCAN if source is SCAN else MAX_PARTS):
             return
-        if source is _SCAN:
+        if source is SCAN:
             names = ", ".join(sorted(asked))
             message = (
                 f"no sums are kept by {names}; a range of at most {MAX_SCAN:,} events can be"
@@ -245,48 +246,6 @@ def columns_of(connection: sqlite3.Connection, where: Where) -> dict[str, int]:
         row = connection.execute(query, (where.session,)).fetchone()
         found["session"] = NOBODY if row is None else row[0]
     return found
-
-
-def cheaper(span: Span, levels: tuple[int, ...]) -> Iterator[tuple[Span, int]]:
-    """``span`` as parts to be added (1) or taken off (-1) that take reading fewer rows.
-
-    More than half of a day is the day without the rest. Where days begin at another hour than in
-    UTC, that rest is what the next day has of it too: each is read once.
-    """
-    level, first, last = span
-    if level == HOUR:
-        coarser, unit = DAY, DAY_MS // HOUR_MS
-    elif level == _EVENTS and levels and levels[-1] == HOUR:
-        coarser, unit = HOUR, HOUR_MS
-    else:
-        yield span, 1
-        return
-    while first < last:
-        whole = first // unit
-        start, end = whole * unit, (whole + 1) * unit
-        upto = min(last, end)
-        missing = unit - (upto - first)
-        # Of two halves the second one is left to its complement, so that they share the first.
-        if missing * 2 < unit or (missing * 2 == unit and upto == end):
-            yield (coarser, whole, whole + 1), 1
-            if start < first:
-                yield (level, start, first), -1
-            if upto < end:
-                yield (level, upto, end), -1
-        else:
-            yield (level, first, upto), 1
-        first = upto
-
-
-def settled(span: Span, sealed: int) -> Iterator[Span]:
-    """``span`` where days have sums of their own only before the day ``sealed``."""
-    level, first, last = span
-    if level != DAY or last <= sealed:
-        yield span
-        return
-    if first < sealed:
-        yield (DAY, first, sealed)
-    yield (HOUR, max(first, sealed) * 24, last * 24)
 
 
 def _add(found: Cells, plan: Plan, rows: Iterable[Row]) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from agentmonitor.model.clock import HOUR_MS, to_iso
+from agentmonitor.model.clock import DAY_MS, to_iso
 from agentmonitor.model.stats import (
     BranchOption,
     Cost,
@@ -21,6 +21,7 @@ from agentmonitor.storage.sqlite.sessions import ACTIVE, ENDED, IDLE
 USAGE_LEVELS = (DAY, HOUR)
 TIME_LEVELS = (DAY, HOUR, MINUTE)
 UNKNOWN = "unknown"
+_OF_HOUR = ("cost_nano", "tokens_in", "tokens_out", "events", "errors", "unpriced_tokens")
 
 
 class StatsQueries:
@@ -117,28 +118,35 @@ class StatsQueries:
         )
 
     def _timeline(self) -> list[CostBucket]:
-        measures = (
-            "cost_nano", "tokens_in", "tokens_out", "events", "errors", "unpriced_tokens",
-        )  # fmt: skip
         # The time line is by the hour: days and the whole do not serve it.
         since = self._since if self._since is not None else -FAR
         spans = cover(since, None, (HOUR, MINUTE))
-        query, arguments = measured("sums_by_time", ("hour",), measures, spans, self._where)
-        return [
-            CostBucket(
-                bucket=to_iso(int(hour) * HOUR_MS)[:19] + "Z",
-                cost_usd=nano / 1e9,
-                tokens_in=int(t_in),
-                tokens_out=int(t_out),
-                event_count=int(events),
-                error_count=int(errors),
-                unpriced_tokens=int(unpriced),
+        query, arguments = measured("sums_by_time", ("hour",), _OF_HOUR, spans, self._where)
+        found = []
+        last = None
+        day = ""
+        for hour, nano, t_in, t_out, events, errors, unpriced in self._connection.execute(
+            f"{query} ORDER BY hour", arguments
+        ):
+            if not events:
+                continue
+            # Years have thousands of them, and a day is written the same in each of its hours.
+            number, hour_of_day = divmod(hour, 24)
+            if number != last:
+                last = number
+                day = to_iso(number * DAY_MS)[:11]
+            found.append(
+                CostBucket(
+                    bucket=f"{day}{hour_of_day:02d}:00:00Z",
+                    cost_usd=nano / 1e9,
+                    tokens_in=int(t_in),
+                    tokens_out=int(t_out),
+                    event_count=int(events),
+                    error_count=int(errors),
+                    unpriced_tokens=int(unpriced),
+                )
             )
-            for hour, nano, t_in, t_out, events, errors, unpriced in self._connection.execute(
-                f"{query} ORDER BY hour", arguments
-            )
-            if events
-        ]
+        return found
 
     def _projects(self, limit: int) -> list[ProjectCost]:
         rows = self._sums(

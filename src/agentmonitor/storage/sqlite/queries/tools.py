@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.durations import counts_of, unpacked
 from agentmonitor.storage.sqlite.folds import OF_EVENT, UNFOLDED, bins_of, marks_sql
-from agentmonitor.storage.sqlite.queries.grouped import cheaper, settled
+from agentmonitor.storage.sqlite.queries.sources import cheaper, settled
 from agentmonitor.storage.sqlite.queries.spans import cover
 from agentmonitor.storage.sqlite.rollups import DAY, HOUR, sealed_day
 

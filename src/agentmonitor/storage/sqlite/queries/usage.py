@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import pairwise
 
 from agentmonitor.model.analytics import (
     SUMS,
@@ -17,6 +18,7 @@ from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.grouped import Groups, TooLarge, columns_of
 
 _OF_MODEL = ("cache_read", "unpriced", "unpriced_tokens")
+_AMONG_SUMS = tuple(map(SUMS.index, _OF_MODEL))
 _KEPT = tuple(name for name in SUMS if name != "unpriced_tokens")
 """A session has no sum of its unpriced tokens."""
 
@@ -37,11 +39,19 @@ class UsageQueries:
         edges = [since, *question.edges[1:-1], until]
         cells = self._groups.sums((question.by,), SUMS, edges)
         before = self._groups.sums((), SUMS, (question.before, since))
-        try:
-            models = self._models(since, until)
-        except TooLarge:
-            models = None
         names = self._names.values(self._connection, {number for _, number in cells})
+        models: list[ModelDay] | None
+        if question.by == "model" and _within_days(edges):
+            models = [
+                ModelDay(edges[index], names[model], *found)
+                for (index, model), row in cells.items()
+                if any(found := [int(row[at]) for at in _AMONG_SUMS])
+            ]
+        else:
+            try:
+                models = self._models(since, until)
+            except TooLarge:
+                models = None
         return UsageFacts(
             cells={(i, names[number]): _sums(row) for (i, number), row in cells.items()},
             previous=_sums(before[(0,)]) if before else Sums(),
@@ -99,6 +109,11 @@ class UsageQueries:
             for (day, model), row in cells.items()
             if any(row)
         ]
+
+
+def _within_days(edges: Sequence[int]) -> bool:
+    """Whether each period lies within one day (UTC)."""
+    return all(low // DAY_MS == (high - 1) // DAY_MS for low, high in pairwise(edges))
 
 
 def _kept(row: Sequence[float]) -> Sums:
