@@ -145,3 +145,26 @@ def test_an_error_s_text_is_not_what_was_sent_as_markup(api: Api) -> None:
     ):
         assert response.status_code in (400, 404)
         error_of(response)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "known"),
+    [
+        ("/api/v2/usage", "q", "its filters are from, to, agent, project, branch, model, session"),
+        ("/api/v2/windows", "model", "its filters are agent"),
+        ("/api/v2/database", "agent", "it has none"),
+    ],
+)
+def test_a_filter_that_a_call_does_not_have_is_refused(
+    api: Api, path: str, name: str, known: str
+) -> None:
+    """What is left out of account would be an answer to another question."""
+    answer = api.get(path, {name: "x"})
+    assert answer.status_code == 400
+    assert name in error_of(answer)
+    assert known in error_of(answer)
+    assert answer.json()["errors"] == [{"field": name, "message": "is no filter of this call"}]
+
+
+def test_a_parameter_that_no_call_knows_is_left_out_of_account(api: Api) -> None:
+    assert api.get("/api/v2/usage", {"utm_source": "x"}).status_code == 200

@@ -35,10 +35,14 @@ class Screen:
         self._saved: list[Any] | None = None
         self._handlers: dict[int, Any] = {}
         self._woken, self._wake = os.pipe()
+        self._before = -1
         self._typed: list[str] = []
 
     def __enter__(self) -> "Screen":
+        # The interpreter runs a handler when it is back from ``select``, which a signal that comes
+        # just before does not interrupt; the byte that it leaves here does.
         os.set_blocking(self._wake, False)
+        self._before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number, handler in (
             (signal.SIGWINCH, self._resized),
             (signal.SIGTSTP, self._stopped),
@@ -53,6 +57,7 @@ class Screen:
         self._give_back()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._before)
         os.close(self._woken)
         os.close(self._wake)
 
@@ -73,7 +78,7 @@ class Screen:
         _write(f"{HOME}{REST_OF_LINE}{text}")
 
     def key(self, seconds: float) -> str | None:
-        """A key that is pressed within that time; "" when the size changed; None for none."""
+        """A key that is pressed within that time; "" after a signal; None for none."""
         if self._typed:
             return self._typed.pop(0)
         ready, _, _ = select.select([self._input, self._woken], [], [], max(seconds, 0))
@@ -99,13 +104,12 @@ class Screen:
             self._saved = None
 
     def _resized(self, number: int, frame: FrameType | None) -> None:
-        os.write(self._wake, b"!")
+        """The byte in the pipe is all that it takes."""
 
     def _stopped(self, number: int, frame: FrameType | None) -> None:
         self._give_back()
         os.kill(os.getpid(), signal.SIGSTOP)  # goes on here with SIGCONT
         self._take()
-        os.write(self._wake, b"!")
 
     def _ended(self, number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)

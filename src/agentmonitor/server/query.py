@@ -1,7 +1,8 @@
 """The query of a request as a struct: what validates it is what documents it.
 
-A parameter that is absent or empty has its default; one that is unknown is left out of account; of
-one that is repeated the last counts.
+A parameter that is absent or empty has its default; of one that is repeated the last counts. One
+that is unknown is left out of account, but for filters that a call of version 2 does not have: it
+would answer something else than it was asked.
 """
 
 import re
@@ -98,9 +99,15 @@ class SessionFilters(Filters, kw_only=True, frozen=True):
         )
 
 
+_FILTERS = frozenset(SessionFilters.__struct_encode_fields__) - {"tz"}
+
+
 def decode(request: Request, kind: type[Q]) -> Q:
     """The query as ``kind``. Raises InvalidInput that names every fault."""
     values: dict[str, Any] = dict(request.query())
+    refused = (_FILTERS & values.keys()).difference(kind.__struct_encode_fields__)
+    if refused and request.path.startswith("/api/v2/"):
+        raise _without(kind, sorted(refused))
     numbers = _numbers.get(kind)
     if numbers is None:
         numbers = _numbers[kind] = _whole_numbers(kind)
@@ -182,6 +189,13 @@ def _whole_numbers(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     hints = get_type_hints(kind)
     found = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
     return tuple(name for field, name in found if hints[field] in (int, int | None))
+
+
+def _without(kind: type[msgspec.Struct], refused: list[str]) -> InvalidInput:
+    taken = [name for name in kind.__struct_encode_fields__ if name in _FILTERS]
+    known = f"its filters are {', '.join(taken)}" if taken else "it has none"
+    text = f"This call cannot be filtered by {', '.join(refused)}; {known}."
+    return InvalidInput(text, [(name, "is no filter of this call") for name in refused])
 
 
 def _faults(values: dict[str, Any], kind: type[msgspec.Struct]) -> InvalidInput:
