@@ -46,7 +46,7 @@ _SECRET = re.compile("|".join((*_PATTERNS, *_KEEPING)))
 # Whether a closer look is worth it: run over everything that arrives. Each pattern begins with a
 # letter of its own that is rare in JSON, which is found fast, and looks back from there.
 # A small number is no secret: ``"reasoning_tokens":40``.
-_ASSIGNED = r"[A-Za-z0-9_]{0,20}[\\\"' ]{0,3}[=:](?! ?\d{1,7}[,}])"
+_ASSIGNED = r"[A-Za-z0-9_]{0,20}(?:\\[nrt]|[\\\"'\s]){0,40}[=:](?! ?\d{1,7}[,}])"
 _HINTS = (
     r"-(?:(?<=sk-)(?=[A-Za-z0-9_-]{20})|(?<=glpat-)|(?<=pypi-))", r"npm_", r"xox",
     r"g(?:h[pousr]_|ithub_pat_)",

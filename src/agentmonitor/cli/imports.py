@@ -1,6 +1,5 @@
 """``agentmonitor import``: the agents' session files into the store."""
 
-import gc
 import signal
 import sys
 import threading
@@ -117,15 +116,12 @@ def _here(
     settings: Settings, request: "ImportRequest", show: "Callable[[Progress], None]"
 ) -> "ImportOutcome":
     from agentmonitor.importer.request import run_import
-    from agentmonitor.runtime import Runtime
+    from agentmonitor.runtime import Runtime, calm_collector
 
     stop = threading.Event()
     runtime = Runtime(settings)
     runtime.open()
-    # Events come and go by the thousand, and none of them is part of a circle.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    calm_collector()
     before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
     try:
         outcome = run_import(request, runtime.import_sources(), show, stop)

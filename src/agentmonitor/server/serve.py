@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import logging
 import signal
 import socket
@@ -16,7 +15,7 @@ from uvicorn.server import Server
 
 from agentmonitor.config import Settings
 from agentmonitor.errors import ConfigError
-from agentmonitor.runtime import Runtime
+from agentmonitor.runtime import Runtime, calm_collector
 from agentmonitor.server.app import App
 from agentmonitor.server.protocol import Protocol
 from agentmonitor.server.security import is_loopback
@@ -61,6 +60,7 @@ class _Server(Server):
                 await asyncio.wait_for(self._asked_to_stop.wait(), 1)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal says stop."""
         super().handle_exit(sig, frame)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._asked_to_stop.set)
@@ -146,10 +146,7 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=75,
     )
     server = _Server(config, runtime, address, grpc)
-    # What the start made lives as long as the process: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    calm_collector()
     with asyncio.Runner() as runner:
         runner.run(server.serve(sockets=listeners))
 

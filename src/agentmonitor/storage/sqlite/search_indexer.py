@@ -113,7 +113,7 @@ class Indexer:
             self._thread.join()
         self._close()
 
-    def catch_up(self, pace: "Pace | None" = None) -> None:
+    def catch_up(self, pace: Pace | None = None) -> None:
         """Index all that is there, or say in ``problem`` why not. For one thread at a time."""
         pace = pace or Pace()
         if not has_fts5():
@@ -144,7 +144,7 @@ class Indexer:
             if not self._stopping.is_set():
                 self.catch_up()
 
-    def _attempt(self, pace: "Pace") -> None:
+    def _attempt(self, pace: Pace) -> None:
         try:
             self._follow(pace)
         except StaleIndex as error:
@@ -165,7 +165,7 @@ class Indexer:
         self._damaged = False
         self.generation += 1
 
-    def _follow(self, pace: "Pace") -> None:
+    def _follow(self, pace: Pace) -> None:
         """Index until nothing is left to do."""
         if self._damaged or (self._index is not None and not self.path.exists()):
             self._renew()
@@ -200,7 +200,7 @@ class Indexer:
                 raise StaleIndex("the database is an older one than it has seen")
         return self._index, self._source
 
-    def _step(self, index: SearchIndex, source: SearchSource, pace: "Pace") -> bool:
+    def _step(self, index: SearchIndex, source: SearchSource, pace: Pace) -> bool:
         """One page of work; False: there was none."""
         seq, events = source.changed()
         if seq:

@@ -117,6 +117,16 @@ def test_a_rolled_back_transaction_folds_nothing(
     engine.close()
 
 
+def assert_found_and_mended(path: Path, names: set[str]) -> None:
+    """A check finds faults in ``names`` and nothing else; after a rebuild there are none."""
+    assert {finding.name for finding in check(path).findings if finding.faults} == names
+    engine = opened(path)
+    engine.rebuild()
+    assert_sound(path)
+    engine.close()
+    assert check(path).sound
+
+
 def test_sums_that_were_spoilt_are_found_and_a_rebuild_mends_them(path: Path) -> None:
     engine = opened(path)
     fill(engine, 12)
@@ -127,13 +137,7 @@ def test_sums_that_were_spoilt_are_found_and_a_rebuild_mends_them(path: Path) ->
     connection.execute("UPDATE rollup_tool_hours SET calls = calls + 1")
     connection.commit()
     connection.close()
-    faulty = {finding.name for finding in check(path).findings if finding.faults}
-    assert faulty == {"sums_by_place", "sums by tool"}
-    engine = opened(path)
-    engine.rebuild()
-    assert_sound(path)
-    engine.close()
-    assert check(path).sound
+    assert_found_and_mended(path, {"sums_by_place", "sums by tool"})
 
 
 def test_spoilt_sums_of_branches_and_of_sessions_by_hour_are_found_and_mended(path: Path) -> None:
@@ -147,13 +151,7 @@ def test_spoilt_sums_of_branches_and_of_sessions_by_hour_are_found_and_mended(pa
     assert connection.execute("UPDATE session_starts SET lines_added = lines_added + 1").rowcount
     connection.commit()
     connection.close()
-    faulty = {finding.name for finding in check(path).findings if finding.faults}
-    assert faulty == {"sessions by hour", "sums_by_branch"}
-    engine = opened(path)
-    engine.rebuild()
-    assert_sound(path)
-    engine.close()
-    assert check(path).sound
+    assert_found_and_mended(path, {"sessions by hour", "sums_by_branch"})
 
 
 def test_a_day_has_sums_of_its_own_when_it_is_over_and_takes_in_what_comes_later(
