@@ -1,7 +1,6 @@
 """Builds the parts, wires them, starts and stops them."""
 
 import asyncio
-import gc
 import logging
 import threading
 import time
@@ -23,6 +22,7 @@ from agentmonitor.importer.live import Live
 from agentmonitor.importer.request import ImportSources
 from agentmonitor.importer.service import FileService
 from agentmonitor.intake import HookIntake
+from agentmonitor.memory import give_back
 from agentmonitor.metadata import Rules
 from agentmonitor.model.clock import now_ms
 from agentmonitor.model.database import Retention
@@ -193,6 +193,7 @@ class Runtime:
         if changed and len(self.bus):
             self.bus.publish("session_update", {"type": "idle_check", "idled": len(changed)})
             self.pipeline.changed_sessions.add(changed)
+        give_back()
 
     async def _prune(self) -> None:
         with suppress(Closed):
@@ -214,15 +215,6 @@ class Runtime:
             rows = await self.read(self.engine.sessions_by_id, ids)
             for row in self.pricer.with_windows(rows):
                 self.bus.publish("session", row, sessions=True)
-
-
-def calm_collector() -> None:
-    """To be called once, when the program is about to take in events. What the start made lives as
-    long as the process and need not be looked at again; events come and go by the thousand, and
-    none of them is part of a circle."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 async def _repeat(

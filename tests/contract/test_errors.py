@@ -150,9 +150,10 @@ def test_an_error_s_text_is_not_what_was_sent_as_markup(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "name", "known"),
     [
-        ("/api/v2/usage", "q", "its filters are from, to, agent, project, branch, model, session"),
-        ("/api/v2/windows", "model", "its filters are agent"),
+        ("/api/v2/agents", "model", "its filters are agent"),
         ("/api/v2/database", "agent", "it has none"),
+        ("/api/v2/sessions/x", "q", "it has none"),
+        ("/api/v2/sessions/x/turns", "session", "it has none"),
     ],
 )
 def test_a_filter_that_a_call_does_not_have_is_refused(
@@ -164,6 +165,27 @@ def test_a_filter_that_a_call_does_not_have_is_refused(
     assert name in error_of(answer)
     assert known in error_of(answer)
     assert answer.json()["errors"] == [{"field": name, "message": "is no filter of this call"}]
+
+
+def test_every_call_takes_each_filter_or_refuses_it(api: Api) -> None:
+    paths = api.get("/api/openapi.json").json()["paths"]
+    filters = ("agent", "project", "branch", "model", "session", "q", "from", "to")
+    everywhere = set()
+    for path, methods in paths.items():
+        if not path.startswith("/api/v2/") or "get" not in methods:
+            continue
+        taken = {told["name"] for told in methods["get"].get("parameters", [])}
+        for name in filters:
+            value = "2026-01-01" if name in ("from", "to") else "x"
+            answer = api.get(path.replace("{id}", "x"), {name: value})
+            refused = answer.status_code == 400 and "is no filter" in answer.text
+            assert refused == (name not in taken), (path, name)
+        if taken.issuperset(filters):
+            everywhere.add(path.removeprefix("/api/v2/"))
+    assert everywhere == {
+        "activity", "blocks", "facets", "failures", "live", "search", "sessions", "tools",
+        "usage", "usage/export", "windows",
+    }  # fmt: skip
 
 
 def test_a_parameter_that_no_call_knows_is_left_out_of_account(api: Api) -> None:

@@ -189,3 +189,25 @@ def test_what_cannot_be_asked_is_named(
     assert response.status_code == 400, response.text
     assert error_of(response)
     assert [one["field"] for one in response.json()["errors"]] == [field]
+
+
+def test_a_text_of_the_session_narrows_every_report(api: Api, agent: str) -> None:
+    mark = unique()
+    api.ingest(
+        told(agent, "2026-03-10T10:00:00Z", session_id=f"{mark}-Left", model="m", cost_usd=0.5,
+             tokens_in=7, tool_name="Bash", event_type="tool_use", status="error"),
+        told(agent, "2026-03-10T10:01:00Z", session_id=f"{mark}-right", model="m", cost_usd=2.0,
+             tokens_in=11, tool_name="Read", event_type="tool_use", status="error"),
+    )  # fmt: skip
+    asked = {"q": f"{mark}-left", "from": "2026-03-10", "to": "2026-03-10"}
+    usage = api.read("/api/v2/usage", **asked)
+    assert (usage["totals"]["tokens_in"], usage["totals"]["cost_usd"]) == (7, 0.5)
+    by_session = api.read("/api/v2/usage", **asked, by="session")
+    assert [row["session_id"] for row in by_session["sessions"]] == [f"{mark}-Left"]
+    assert [tool["tool"] for tool in api.read("/api/v2/tools", **asked)["tools"]] == ["Bash"]
+    failed = api.read("/api/v2/failures", **asked)["failures"]
+    assert [row["tool"] for row in failed] == ["Bash"]
+    assert api.read("/api/v2/activity", **asked)["days"][0]["events"] == 1
+    assert [f["value"] for f in api.read("/api/v2/facets", **asked)["tool"]] == ["Bash"]
+    (block,) = api.read("/api/v2/blocks", **asked, agent=agent)["blocks"]
+    assert (block["events"], block["tokens_in"]) == (1, 7)

@@ -3130,6 +3130,8 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -3154,7 +3156,10 @@ export interface operations {
     };
     get_api_v2_agents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The agent's type. */
+                agent?: string;
+            };
             header?: {
                 /** @description The ETags of answers that the caller has. */
                 "If-None-Match"?: string;
@@ -3198,6 +3203,13 @@ export interface operations {
                 tz?: string;
                 /** @description The agent's type; without it those whose provider counts in blocks. */
                 agent?: string;
+                project?: string;
+                branch?: string;
+                model?: string;
+                /** @description A session's id. */
+                session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
                 /** @description Blocks; 10,000 at most. */
                 limit?: number;
             };
@@ -3352,6 +3364,8 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -3390,6 +3404,8 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
                 tool?: string;
                 /** @description Rows of the page; 200 at most. */
                 limit?: number;
@@ -3465,7 +3481,7 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
-                /** @description Text in the title, the id or the folder. */
+                /** @description Text in the session's title, id or folder. */
                 q?: string;
                 /** @description Seconds after which a tool call needs attention. */
                 long_running?: number;
@@ -3560,7 +3576,7 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
-                /** @description Text in the title, the id or the folder. */
+                /** @description Text in the session's title, id or folder. */
                 q?: string;
                 status?: "active" | "ended" | "idle";
                 state?: "ended" | "failed" | "idle" | "input" | "permission" | "working";
@@ -3879,6 +3895,8 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
                 /** @description What the calls of each tool are told apart by. */
                 by?: "agent" | "project";
             };
@@ -3919,6 +3937,8 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
                 /** @description `session` gives the dearest sessions, with sums over their whole lives. */
                 by?: "agent" | "branch" | "model" | "project" | "session";
                 /** @description The periods, of which there may be 500. */
@@ -3963,6 +3983,8 @@ export interface operations {
                 model?: string;
                 /** @description A session's id. */
                 session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
                 /** @description `session` gives the dearest sessions, with sums over their whole lives. */
                 by?: "agent" | "branch" | "model" | "project" | "session";
                 /** @description The periods, of which there may be 500. */
@@ -3996,8 +4018,21 @@ export interface operations {
     get_api_v2_windows: {
         parameters: {
             query?: {
+                /** @description From here on. A day or time in ISO 8601; without an offset it is in `tz`. */
+                from?: string;
+                /** @description Up to here. A day or time in ISO 8601; a day belongs to the range, a time does not. */
+                to?: string;
+                /** @description The time zone of days and of times without an offset, e.g. `Europe/Vienna`; UTC if absent. */
+                tz?: string;
                 /** @description The agent's type. */
                 agent?: string;
+                project?: string;
+                branch?: string;
+                model?: string;
+                /** @description A session's id. */
+                session?: string;
+                /** @description Text in the session's title, id or folder. */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -116,7 +116,8 @@ def _here(
     settings: Settings, request: "ImportRequest", show: "Callable[[Progress], None]"
 ) -> "ImportOutcome":
     from agentmonitor.importer.request import run_import
-    from agentmonitor.runtime import Runtime, calm_collector
+    from agentmonitor.memory import calm_collector
+    from agentmonitor.runtime import Runtime
 
     stop = threading.Event()
     runtime = Runtime(settings)

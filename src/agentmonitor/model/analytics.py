@@ -26,6 +26,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     branch: str | None = None
     model: str | None = None
     session: str | None = None
+    q: str | None = None
+    """Text in the session's title, id or folder, upper or lower case."""
 
 
 class Sums(msgspec.Struct, kw_only=True, gc=False):

@@ -34,10 +34,10 @@ class Operation(NamedTuple):
     """Whether the body must be there."""
 
 
-def tagged(kind: Any) -> Operation:
+def tagged(kind: Any, query: Any = None) -> Operation:
     """A JSON answer with an ETag, which is not sent again to who has it."""
     headers = {"If-None-Match": "The ETags of answers that the caller has."}
-    return Operation({**answers(kind), 304: {}}, headers=headers)
+    return Operation({**answers(kind), 304: {}}, query, headers=headers)
 
 
 def answers(kind: Any, status: int = 200) -> dict[int, Content]:

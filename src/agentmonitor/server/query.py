@@ -1,8 +1,7 @@
 """The query of a request as a struct: what validates it is what documents it.
 
 A parameter that is absent or empty has its default; of one that is repeated the last counts. One
-that is unknown is left out of account, but for filters that a call of version 2 does not have: it
-would answer something else than it was asked.
+that is unknown is left out of account.
 """
 
 import re
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 
 from agentmonitor.errors import InvalidInput
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import from_iso
 from agentmonitor.model.selection import Selection
 from agentmonitor.server.http import MAX_LIMIT, Request
@@ -70,6 +70,21 @@ class Filters(Range, kw_only=True, frozen=True):
     model: str | None = None
     session: str | None = None
     """A session's id."""
+    q: Annotated[str, msgspec.Meta(max_length=MAX_Q)] | None = None
+    """Text in the session's title, id or folder."""
+
+    def where(self, since: int, until: int) -> Where:
+        """The same of events in ``since <= time < until`` (ms)."""
+        return Where(
+            since=since,
+            until=until,
+            agent=self.agent,
+            project=self.project,
+            branch=self.branch,
+            model=self.model,
+            session=self.session,
+            q=self.q,
+        )
 
 
 class SessionFilters(Filters, kw_only=True, frozen=True):
@@ -77,8 +92,6 @@ class SessionFilters(Filters, kw_only=True, frozen=True):
 
     model: str | None = None
     """The model that was used last."""
-    q: Annotated[str, msgspec.Meta(max_length=MAX_Q)] | None = None
-    """Text in the title, the id or the folder."""
 
     def selection(self) -> Selection:
         """The same with times in ms. Raises InvalidInput."""
@@ -99,15 +112,9 @@ class SessionFilters(Filters, kw_only=True, frozen=True):
         )
 
 
-_FILTERS = frozenset(SessionFilters.__struct_encode_fields__) - {"tz"}
-
-
 def decode(request: Request, kind: type[Q]) -> Q:
     """The query as ``kind``. Raises InvalidInput that names every fault."""
     values: dict[str, Any] = dict(request.query())
-    refused = (_FILTERS & values.keys()).difference(kind.__struct_encode_fields__)
-    if refused and request.path.startswith("/api/v2/"):
-        raise _without(kind, sorted(refused))
     numbers = _numbers.get(kind)
     if numbers is None:
         numbers = _numbers[kind] = _whole_numbers(kind)
@@ -189,13 +196,6 @@ def _whole_numbers(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     hints = get_type_hints(kind)
     found = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
     return tuple(name for field, name in found if hints[field] in (int, int | None))
-
-
-def _without(kind: type[msgspec.Struct], refused: list[str]) -> InvalidInput:
-    taken = [name for name in kind.__struct_encode_fields__ if name in _FILTERS]
-    known = f"its filters are {', '.join(taken)}" if taken else "it has none"
-    text = f"This call cannot be filtered by {', '.join(refused)}; {known}."
-    return InvalidInput(text, [(name, "is no filter of this call") for name in refused])
 
 
 def _faults(values: dict[str, Any], kind: type[msgspec.Struct]) -> InvalidInput:

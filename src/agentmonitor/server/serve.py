@@ -15,7 +15,8 @@ from uvicorn.server import Server
 
 from agentmonitor.config import Settings
 from agentmonitor.errors import ConfigError
-from agentmonitor.runtime import Runtime, calm_collector
+from agentmonitor.memory import calm_collector
+from agentmonitor.runtime import Runtime
 from agentmonitor.server.app import App
 from agentmonitor.server.protocol import Protocol
 from agentmonitor.server.security import is_loopback

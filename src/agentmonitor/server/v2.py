@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
+from agentmonitor.errors import InvalidInput
 from agentmonitor.model.selection import Scalar
+from agentmonitor.server import query
 from agentmonitor.server.http import (
     ErrorAnswer,
     FieldFault,
@@ -23,9 +25,10 @@ from agentmonitor.server.http import (
     Response,
     json_response,
 )
-from agentmonitor.server.query import invalid
+from agentmonitor.server.query import Filters, Q, invalid
 
 PREFIX = "/api/v2/"
+FILTERS = frozenset(Filters.__struct_encode_fields__) - {"tz"}
 _MAX_CURSOR = 4096
 _MAX_DIGITS = 18
 _PROBLEM = [
@@ -67,11 +70,27 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     max_clients: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class NoParameters(msgspec.Struct, frozen=True):
+    """The query of a call that has no parameters."""
+
+
 class Paged(msgspec.Struct, kw_only=True):
     """One page of a list."""
 
     next: str | None = None
     """The ``cursor`` of the next page; null: this is the last one."""
+
+
+def decode(request: Request, kind: type[Q]) -> Q:
+    """The query as ``kind``. Raises InvalidInput, also for filters that the call does not have: it
+    would answer something else than it was asked."""
+    refused = sorted((FILTERS & dict(request.query()).keys()) - {*kind.__struct_encode_fields__})
+    if refused:
+        taken = [name for name in kind.__struct_encode_fields__ if name in FILTERS]
+        known = f"its filters are {', '.join(taken)}" if taken else "it has none"
+        text = f"This call cannot be filtered by {', '.join(refused)}; {known}."
+        raise InvalidInput(text, [(name, "is no filter of this call") for name in refused])
+    return query.decode(request, kind)
 
 
 def cursor(kind: str, place: Sequence[Scalar]) -> str:

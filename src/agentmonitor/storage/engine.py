@@ -87,8 +87,11 @@ class Readable(Protocol):
     def totals(self) -> Totals:
         """What everything adds up to, and the sessions by state."""
 
-    def used_between(self, agent_type: str, since: int, until: int) -> WindowUse:
-        """Tokens and cost of one agent type in ``since <= time < until`` (ms)."""
+    def used_between(
+        self, agent_type: str, since: int, until: int, where: Where | None = None
+    ) -> WindowUse:
+        """Tokens and cost of one agent type in ``since <= time < until`` (ms), or of what of it
+        matches. Raises InvalidInput as ``usage``."""
 
     def first_use(self, agent_type: str, since: int, until: int, kind: Kind) -> int | None:
         """The first minute (ms) with use of that kind; the bounds are whole minutes (ms)."""
@@ -97,9 +100,17 @@ class Readable(Protocol):
         """When the block of that length began that holds ``at`` (ms); None: there is none."""
 
     def blocks(
-        self, agent_type: str, since: int, until: int, hours: int, now: int, limit: int
+        self,
+        agent_type: str,
+        since: int,
+        until: int,
+        hours: int,
+        now: int,
+        limit: int,
+        where: Where | None = None,
     ) -> list[Block]:
-        """The blocks of that length that touch ``since <= time < until`` (ms), newest first."""
+        """The blocks of that length that touch ``since <= time < until`` (ms), newest first; those
+        in which something matches, with its sums. Raises InvalidInput as ``usage``."""
 
     def usage(self, question: UsageQuestion) -> UsageFacts:
         """Usage by period and one dimension. Raises InvalidInput when there are no sums for the

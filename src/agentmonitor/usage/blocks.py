@@ -3,6 +3,7 @@
 from agentmonitor.agents.registry import Registry
 from agentmonitor.config import Settings
 from agentmonitor.errors import InvalidInput
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import DAY_MS
 from agentmonitor.model.windows import Block
 from agentmonitor.storage.engine import Readable
@@ -21,10 +22,12 @@ def past_blocks(
     since: int | None,
     until: int | None,
     limit: int,
+    where: Where | None = None,
 ) -> list[Block]:
     """The blocks that touch ``since <= time < until`` (ms), whole, newest first.
 
-    Of any one agent type, or of all whose provider counts in blocks. ``until`` is now when it is
+    Of any one agent type, or of all whose provider counts in blocks; with ``where`` those in which
+    something matches, with its sums. ``until`` is now when it is
     not given, ``since`` 30 days before that. Raises InvalidInput.
     """
     end = now + 1 if until is None else until
@@ -41,5 +44,5 @@ def past_blocks(
     found: list[Block] = []
     for name in chosen:
         hours = block_hours(limits(registry, settings, name))
-        found += store.blocks(name, start, end, hours, now, limit)
+        found += store.blocks(name, start, end, hours, now, limit, where)
     return sorted(found, key=lambda block: block.starts_at, reverse=True)[:limit]

@@ -16,7 +16,9 @@ import msgspec
 
 from agentmonitor.agents.registry import Registry
 from agentmonitor.config import Settings
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS, to_iso
+from agentmonitor.model.stats import WindowUse
 from agentmonitor.model.windows import Kind, UsageWindow
 from agentmonitor.storage.engine import Readable
 from agentmonitor.usage.limits import Slot, limits, slots
@@ -39,9 +41,16 @@ _DAILY = _Pace(DAY_MS, DAY_MS)
 
 
 def current_windows(
-    store: Readable, registry: Registry, settings: Settings, now: int, agent_type: str | None
+    store: Readable,
+    registry: Registry,
+    settings: Settings,
+    now: int,
+    agent_type: str | None,
+    where: Where | None = None,
 ) -> list[UsageWindow]:
     """The windows of every agent type that was seen, or of that one. ``now``: ms.
+
+    ``where``: what matches is measured by the same windows and limits.
 
     A window without a limit or a report is left out, but for the session of an agent that has
     no other.
@@ -50,18 +59,21 @@ def current_windows(
     result: list[UsageWindow] = []
     for name in sorted(seen if agent_type is None else seen & {agent_type}):
         kind = limits(registry, settings, name).limit_type
-        result += _Agent(store, name, kind, now).windows(slots(registry, settings, name))
+        result += _Agent(store, name, kind, now, where).windows(slots(registry, settings, name))
     return result
 
 
 class _Agent:
-    """One agent type's use as of now."""
+    """One agent type's use as of now, or of ``where`` alone."""
 
-    def __init__(self, store: Readable, agent_type: str, kind: Kind, now: int) -> None:
+    def __init__(
+        self, store: Readable, agent_type: str, kind: Kind, now: int, where: Where | None
+    ) -> None:
         self._store = store
         self._agent_type = agent_type
         self._kind = kind
         self._now = now
+        self._where = where
         self._end = now // MINUTE_MS * MINUTE_MS + MINUTE_MS
         """The current minute counts whole."""
         self._rates: dict[_Pace, float] = {}
@@ -121,15 +133,19 @@ class _Agent:
         used = limit = None
         if start is not None:
             used = self._used(start, self._end)
-            then = self._used(start, report.at // MINUTE_MS * MINUTE_MS + MINUTE_MS)
+            then = self._used_by_all(start, report.at // MINUTE_MS * MINUTE_MS + MINUTE_MS)
             if report.percent >= _LEAST_PERCENT and then > 0:
                 limit = then * 100 / report.percent
         pace = _pace(hours)
         rate = self._rate(pace)
+        share: float | None = report.percent
         speed = self._percent_per_hour(report, pace, rate, limit, start)
+        if self._where is not None:  # what is reported is of everything
+            share = _percent(used, limit)
+            speed = None if limit is None else rate * 100 / limit
         percent = projected = None
-        if end is not None and speed is not None:
-            percent = report.percent + speed * self._hours_to(end)
+        if end is not None and share is not None and speed is not None:
+            percent = share + speed * self._hours_to(end)
             if limit is not None:
                 projected = limit * percent / 100
             elif used is not None:
@@ -144,11 +160,11 @@ class _Agent:
             ends_at=_iso(end),
             used=self._amount(used),
             limit=self._amount(limit),
-            used_percent=report.percent,
+            used_percent=share,
             burn_rate_per_hour=self._amount(rate),
             projected=self._amount(projected),
             projected_percent=_percent(percent, 100),
-            limit_reached_at=_iso(self._reached(report.percent, speed or 0, 100, end)),
+            limit_reached_at=_iso(self._reached(share or 0, speed or 0, 100, end)),
             reported_at=_iso(report.at),
         )
 
@@ -188,7 +204,14 @@ class _Agent:
         return known
 
     def _used(self, since: int, until: int) -> float:
-        use = self._store.used_between(self._agent_type, since, until)
+        return self._amount_of(
+            self._store.used_between(self._agent_type, since, until, self._where)
+        )
+
+    def _used_by_all(self, since: int, until: int) -> float:
+        return self._amount_of(self._store.used_between(self._agent_type, since, until))
+
+    def _amount_of(self, use: WindowUse) -> float:
         return use.tokens if self._kind == "tokens" else use.cost_usd
 
     def _hours_to(self, end: int) -> float:

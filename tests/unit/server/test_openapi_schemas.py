@@ -58,7 +58,7 @@ def test_texts_come_from_the_source() -> None:
     assert health["description"] == "`GET /api/health`."
     told = {each["name"]: each.get("description") for each in parameters(SessionsQuery)}
     inherited = {each["name"]: each.get("description") for each in parameters(SessionFilters)}
-    assert told["q"] == inherited["q"] == "Text in the title, the id or the folder."
+    assert told["q"] == inherited["q"] == "Text in the session's title, id or folder."
     assert told["model"] == "The model that was used last."
 
 

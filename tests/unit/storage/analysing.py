@@ -35,6 +35,7 @@ def filters() -> st.SearchStrategy[dict[str, str]]:
             "branch": st.sampled_from(("main", "fix/a")),
             "model": st.sampled_from(("m-large", "m-small")),
             "session": st.sampled_from(("s1", "s2", "nobody")),
+            "q": st.sampled_from(("S1", "s", "%")),
         },
     )
 
@@ -54,6 +55,7 @@ def chosen(told: Iterable[Event], where: Where) -> list[Event]:
         for e in told
         if where.since <= e.time < where.until
         and all(getattr(where, n) in (None, of(e)) for n, of in OF_EVENT.items())
+        and (where.q or "").lower() in e.session_id
     ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agentmonitor.config import load_settings
 from agentmonitor.errors import InvalidInput
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.event import Event
 from agentmonitor.storage.engine import Engine
 from agentmonitor.usage.blocks import past_blocks
@@ -65,6 +66,33 @@ def test_blocks_are_those_that_the_messages_make(
     for block, shares in zip(found, models, strict=True):
         for name in ("tokens_in", "tokens_out", "cache_read_tokens", "unpriced_tokens", "cost_usd"):
             assert sum(share[name] for share in shares) == pytest.approx(block[name])
+
+
+@given(story=stories(("blocky", "rolling")), limit=st.integers(1, 4), model=st.booleans())
+def test_of_blocks_those_are_told_in_which_something_matches_with_its_sums(
+    story: list[Event], limit: int, model: bool
+) -> None:
+    for number, item in enumerate(story):
+        item.project = "left" if number % 5 == 0 else "right"
+    end = BASE + 90 * HOUR
+    where = Where(since=0, until=2**60, project="left", model="m-large" if model else None)
+    own = [e for e in story if e.agent_type == "blocky"]
+    mine = [e for e in own if e.project == "left" and (not model or e.model == "m-large")]
+    expected = []
+    for block in reversed(naive.blocks(own, 5)):
+        inside = [e for e in mine if block.start <= e.time < block.end]
+        if inside:
+            tokens = sum(e.tokens_in for e in inside), sum(e.tokens_out for e in inside)
+            cost = pytest.approx(sum(e.cost_usd or 0 for e in inside), abs=1e-9)
+            expected.append((naive.iso(block.start), len(inside), *tokens, cost))
+    with opened(MAKE) as store:
+        store.write(*story)
+        found = ask(store.engine, end, since=0, until=end, limit=limit, where=where)
+    names = ("starts_at", "events", "tokens_in", "tokens_out", "cost_usd")
+    assert [tuple(row[name] for name in names) for row in found] == expected[:limit]
+    for row in found:
+        for name in ("tokens_in", "tokens_out", "cost_usd"):
+            assert sum(share[name] for share in row["models"]) == pytest.approx(row[name])
 
 
 def test_a_block_lasts_five_hours_from_the_full_hour_whatever_happens_in_it() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agentmonitor.errors import StorageError
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.quota import Quota
 from agentmonitor.storage.engine import Engine
 from tests.unit.storage.store import ENGINES, PATIENCE_S, opened
@@ -40,6 +41,20 @@ def test_a_report_takes_the_place_of_the_guessed_limit() -> None:
     assert (row["starts_at"], row["ends_at"]) == (iso(RESET - 5 * HOUR), iso(RESET))
     assert row["used"] == 340, "what lies before the provider's window does not count"
     assert row["limit"] == 1500, "300 tokens were 20 percent when it was reported"
+
+
+def test_of_what_is_reported_the_share_of_what_matches_is_told() -> None:
+    where = Where(since=0, until=2**60, project="left")
+    with opened(MAKE) as store:
+        store.write(
+            use(NOON - 59 * MINUTE, 300, project="left"),
+            use(NOON - 59 * MINUTE, 500, project="right"),
+        )
+        report(store.engine, (NOON - 30 * MINUTE, 40.0))
+        row = ask(store.engine, NOON, where=where)["blocky", "session"]
+    assert (row["source"], row["used"], row["limit"]) == ("reported", 300, 2000)
+    assert (row["used_percent"], row["burn_rate_per_hour"]) == (15, 300)
+    assert (row["projected"], row["projected_percent"]) == (1200, 60)
 
 
 def test_with_one_report_the_projection_goes_by_our_own_burn_rate() -> None:

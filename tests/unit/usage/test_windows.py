@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentmonitor.config import load_settings
+from agentmonitor.model.analytics import Where
+from agentmonitor.model.clock import from_iso
 from agentmonitor.model.event import Event
 from agentmonitor.storage.engine import Engine
 from agentmonitor.usage.windows import current_windows
@@ -29,12 +31,12 @@ EXPECTED = {
 
 
 def ask(
-    engine: Engine, now: int, agent: str | None = None, **environ: str
+    engine: Engine, now: int, agent: str | None = None, where: Where | None = None, **environ: str
 ) -> dict[tuple[str, str], dict[str, Any]]:
     settings = load_settings(
         {f"AGENTMONITOR_{name}": text for name, text in environ.items()}, db_path=Path("/x")
     )
-    rows = msgspec.to_builtins(current_windows(engine, REGISTRY, settings, now, agent))
+    rows = msgspec.to_builtins(current_windows(engine, REGISTRY, settings, now, agent, where))
     return {(row["agent_type"], row["window"]): row for row in rows}
 
 
@@ -125,6 +127,43 @@ def test_a_limit_that_is_reached_already_is_reached_now() -> None:
         store.write(use(BASE, 1000))
         row = ask(store.engine, now)["blocky", "session"]
     assert (row["used_percent"], row["limit_reached_at"]) == (100, iso(now))
+
+
+@given(
+    story=stories(("blocky", "rolling")),
+    minutes=st.integers(0, 80 * 60),
+    project=st.sampled_from(("left", "right")),
+    since=st.integers(0, 80),
+)
+def test_what_matches_is_measured_by_the_agents_own_windows(
+    story: list[Event], minutes: int, project: str, since: int
+) -> None:
+    now, begin = BASE + minutes * MINUTE, BASE + since * HOUR
+    for number, item in enumerate(story):
+        item.project = "left" if number % 3 else "right"
+    where = Where(since=begin, until=2**60, project=project)
+    with opened(MAKE) as store:
+        store.write(*story)
+        every, some = ask(store.engine, now), ask(store.engine, now, where=where)
+    assert set(some) == set(every)
+    for key, row in some.items():
+        whole = every[key]
+        same = ("starts_at", "ends_at", "limit", "window_hours", "source")
+        assert [row[name] for name in same] == [whole[name] for name in same]
+        # The current minute counts whole.
+        end = now // MINUTE * MINUTE + MINUTE
+        span = (from_iso(whole["starts_at"]) if whole["starts_at"] else end, end)
+        mine = [e for e in story if e.agent_type == key[0] and span[0] <= e.time < span[1]]
+        mine = [e for e in mine if e.project == project and e.time >= begin]
+        used = (
+            sum(e.tokens_in + e.tokens_out for e in mine)
+            if row["kind"] == "tokens"
+            else sum(e.cost_usd or 0 for e in mine)
+        )
+        assert row["used"] == pytest.approx(used, abs=1e-6)
+        if row["limit"]:
+            share = row["used"] * 100 / row["limit"]
+            assert row["used_percent"] == pytest.approx(share, abs=0.01)
 
 
 def test_what_is_dated_ahead_counts_when_its_time_has_come() -> None:

@@ -12,10 +12,10 @@ from agentmonitor.model.channels import Way, WayUse, uses_by_way
 from agentmonitor.model.clock import IsoTime, to_iso
 from agentmonitor.model.mark import FileRead
 from agentmonitor.runtime import Runtime
+from agentmonitor.server import v2
 from agentmonitor.server.http import Reply, Request
 from agentmonitor.server.operation import tagged
 from agentmonitor.server.router import Router
-from agentmonitor.server.v2 import tagged_response
 
 KEPT_S = 5.0
 """For so long what is on disk is not looked at again."""
@@ -57,6 +57,13 @@ class AgentView(msgspec.Struct, kw_only=True):
     channels: list[ChannelView]
 
 
+class AgentsQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """Which agents."""
+
+    agent: str | None = None
+    """The agent's type."""
+
+
 class AgentList(msgspec.Struct, kw_only=True):
     """The answer."""
 
@@ -94,16 +101,18 @@ def register(router: Router) -> None:
 
     async def list_agents(request: Request, runtime: Runtime) -> Reply:
         """Every agent of the registry with its channels."""
+        asked = v2.decode(request, AgentsQuery)
         uses = uses_by_way(await runtime.read(runtime.engine.channel_uses))
         on_disk = await disk.look(runtime)
         rows = [
             _view(agent, uses.get(agent.agent_type, {}), on_disk.get(agent.agent_type))
             for agent in runtime.registry.agents
+            if asked.agent in (None, agent.agent_type)
         ]
         minutes = runtime.settings.auto_import_minutes
-        return tagged_response(request, AgentList(agents=rows, auto_import_minutes=minutes))
+        return v2.tagged_response(request, AgentList(agents=rows, auto_import_minutes=minutes))
 
-    router.add("GET", "/api/v2/agents", list_agents, tagged(AgentList))
+    router.add("GET", "/api/v2/agents", list_agents, tagged(AgentList, AgentsQuery))
 
 
 def _look(runtime: Runtime, read: Mapping[str, FileRead]) -> dict[str, OnDisk]:

@@ -18,7 +18,6 @@ from agentmonitor.server.query import (
     Filters,
     Limit,
     Range,
-    decode,
     invalid,
     moment,
     rows,
@@ -128,13 +127,13 @@ def register(router: Router) -> None:
 
 async def usage(request: Request, runtime: "Runtime") -> Reply:
     """Usage by period and one dimension, or the dearest sessions."""
-    asked = decode(request, UsageQuery)
+    asked = v2.decode(request, UsageQuery)
     return json_response(await _usage(asked, runtime, DEFAULT_SERIES, DEFAULT_SESSIONS))
 
 
 async def export(request: Request, runtime: "Runtime") -> Reply:
     """The same as rows, in a file."""
-    asked = decode(request, UsageExportQuery)
+    asked = v2.decode(request, UsageExportQuery)
     report = await _usage(asked, runtime, MAX_SERIES, MAX_SESSIONS)
     if isinstance(report, UsageReport):
         found = usage_rows(report)
@@ -156,14 +155,14 @@ async def export(request: Request, runtime: "Runtime") -> Reply:
 
 async def tools(request: Request, runtime: "Runtime") -> Reply:
     """Calls, failures and durations by tool."""
-    asked = decode(request, ToolsQuery)
+    asked = v2.decode(request, ToolsQuery)
     where, _ = _where(asked, DEFAULT_DAYS)
     return json_response(await runtime.read(runtime.engine.tool_use, where, asked.by))
 
 
 async def failures(request: Request, runtime: "Runtime") -> Reply:
     """The latest calls of tools that failed, with what was asked and what came of it."""
-    asked = decode(request, FailuresQuery)
+    asked = v2.decode(request, FailuresQuery)
     where, _ = _where(asked, DEFAULT_DAYS)
     place = v2.place(asked.cursor, "failures", EventPlace)
     limit = rows(asked.limit, MAX_FAILURES)
@@ -174,7 +173,7 @@ async def failures(request: Request, runtime: "Runtime") -> Reply:
 
 async def activity(request: Request, runtime: "Runtime") -> Reply:
     """The calendar, the hours of the week, and what an active day brings."""
-    where, zone = _where(decode(request, ActivityQuery), ACTIVITY_DAYS)
+    where, zone = _where(v2.decode(request, ActivityQuery), ACTIVITY_DAYS)
     try:
         return json_response(await runtime.read(activity_report, runtime.engine, where, zone))
     except TooMany:
@@ -183,7 +182,7 @@ async def activity(request: Request, runtime: "Runtime") -> Reply:
 
 async def facets(request: Request, runtime: "Runtime") -> Reply:
     """The values to filter by, and how often each occurs; of all time without a range."""
-    where, _ = _where(decode(request, FacetsQuery), None)
+    where, _ = _where(v2.decode(request, FacetsQuery), None)
     return json_response(await runtime.read(runtime.engine.facets, where))
 
 
@@ -208,16 +207,7 @@ async def _usage(
 def _where(asked: Filters, days: int | None) -> tuple[Where, tzinfo]:
     """The filters and the zone; see ``_range``. Raises InvalidInput."""
     since, until, zone = _range(asked, days)
-    where = Where(
-        since=since,
-        until=until,
-        agent=asked.agent,
-        project=asked.project,
-        branch=asked.branch,
-        model=asked.model,
-        session=asked.session,
-    )
-    return where, zone
+    return asked.where(since, until), zone
 
 
 def _range(asked: Range, days: int | None) -> tuple[int, int, tzinfo]:

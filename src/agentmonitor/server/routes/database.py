@@ -11,10 +11,11 @@ from agentmonitor.model.database import DatabaseInfo, PruneOutcome, Retention
 from agentmonitor.paths import make_private_folder
 from agentmonitor.retention import SHARE, limits_of, prune
 from agentmonitor.runtime import Runtime
+from agentmonitor.server import v2
 from agentmonitor.server.http import Reply, Request, decode_body, json_response
 from agentmonitor.server.operation import JSON, LINES, Operation, answers
 from agentmonitor.server.progress import Came, Failed, Progressed, Tell, progress_reply
-from agentmonitor.server.query import Flag, decode, is_set
+from agentmonitor.server.query import Flag, is_set
 from agentmonitor.server.router import Router
 
 FOLDER = "backups"
@@ -67,7 +68,7 @@ def register(router: Router) -> None:
 
 async def info(request: Request, runtime: Runtime) -> Reply:
     """What the database holds; with ``tables=1`` each table's size as well."""
-    tables = is_set(decode(request, InfoQuery).tables)
+    tables = is_set(v2.decode(request, InfoQuery).tables)
     found = await runtime.read(runtime.engine.database_info, runtime.retention, tables=tables)
     return json_response(found)
 

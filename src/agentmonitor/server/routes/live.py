@@ -7,9 +7,10 @@ import msgspec
 from agentmonitor.model.clock import IsoTime, now_ms, to_iso
 from agentmonitor.model.live import Attention, attention
 from agentmonitor.model.session import SessionRow
+from agentmonitor.server import v2
 from agentmonitor.server.http import Reply, Request, json_response
 from agentmonitor.server.operation import Operation, answers
-from agentmonitor.server.query import Limit, SessionFilters, decode, rows
+from agentmonitor.server.query import Limit, SessionFilters, rows
 from agentmonitor.server.router import Router
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def register(router: Router) -> None:
 
 async def live(request: Request, runtime: "Runtime") -> Reply:
     """Sessions that run or wait, how many are in each state, and who needs attention."""
-    asked = decode(request, LiveQuery)
+    asked = v2.decode(request, LiveQuery)
     where, limit = asked.selection(), rows(asked.limit, MAX_SESSIONS)
     found, counts = await runtime.read(runtime.engine.session_reads.live_sessions, where, limit)
     now = now_ms()

@@ -8,7 +8,7 @@ from agentmonitor.model.search import MAX_QUERY, Search, SearchPage, parse_place
 from agentmonitor.server import v2
 from agentmonitor.server.http import Reply, Request
 from agentmonitor.server.operation import Operation, answers
-from agentmonitor.server.query import Cursor, Filters, Limit, decode, moment, rows, time_zone
+from agentmonitor.server.query import Cursor, Filters, Limit, moment, rows, time_zone
 from agentmonitor.server.router import Router
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def register(router: Router) -> None:
 
 async def search(request: Request, runtime: "Runtime") -> Reply:
     """The events that match, best first."""
-    asked = decode(request, SearchQuery)
+    asked = v2.decode(request, SearchQuery)
     zone = time_zone(asked.tz)
     until = moment("to", asked.until, zone, is_end=True)
     wanted = Search(

@@ -21,7 +21,6 @@ from agentmonitor.server.query import (
     Limit,
     Order,
     SessionFilters,
-    decode,
     is_set,
     rows,
 )
@@ -150,7 +149,7 @@ def register(router: Router) -> None:
 
 async def list_sessions(request: Request, runtime: "Runtime") -> Reply:
     """Sessions by filter and order."""
-    asked = decode(request, SessionsQuery)
+    asked = v2.decode(request, SessionsQuery)
     choice = SessionChoice(
         where=asked.selection(),
         status=asked.status,
@@ -168,6 +167,7 @@ async def list_sessions(request: Request, runtime: "Runtime") -> Reply:
 
 async def detail(request: Request, runtime: "Runtime") -> Reply:
     """One session with what it used."""
+    v2.decode(request, v2.NoParameters)
     found = await runtime.read(_reads(runtime).session_detail, request.parameters["id"])
     if found is None:
         return _missing()
@@ -177,7 +177,7 @@ async def detail(request: Request, runtime: "Runtime") -> Reply:
 
 async def turns(request: Request, runtime: "Runtime") -> Reply:
     """A session's turns, oldest first."""
-    asked = decode(request, TurnsQuery)
+    asked = v2.decode(request, TurnsQuery)
     place: TurnPlace | None = v2.place(asked.cursor, "turns", TurnPlace)
     session = request.parameters["id"]
     limit = rows(asked.limit, MAX_PAGE)
@@ -213,7 +213,7 @@ async def events(request: Request, runtime: "Runtime") -> Reply:
 
 async def spans(request: Request, runtime: "Runtime") -> Reply:
     """The spans of the session's traces, by their start."""
-    asked = decode(request, PageQuery)
+    asked = v2.decode(request, PageQuery)
     place: EventPlace | None = v2.place(asked.cursor, "spans", EventPlace)
     session, limit = request.parameters["id"], rows(asked.limit, MAX_PAGE)
     page = await runtime.read(_reads(runtime).session_spans, session, limit, place)
@@ -225,7 +225,7 @@ async def spans(request: Request, runtime: "Runtime") -> Reply:
 
 async def files(request: Request, runtime: "Runtime") -> Reply:
     """The files that the session edited, by path."""
-    asked = decode(request, PageQuery)
+    asked = v2.decode(request, PageQuery)
     place: tuple[str] | None = v2.place(asked.cursor, "files", tuple[str])
     session, limit = request.parameters["id"], rows(asked.limit, MAX_PAGE)
     after = None if place is None else place[0]
@@ -238,7 +238,7 @@ async def files(request: Request, runtime: "Runtime") -> Reply:
 
 async def export(request: Request, runtime: "Runtime") -> Reply:
     """The whole session as a file."""
-    asked = decode(request, ExportQuery)
+    asked = v2.decode(request, ExportQuery)
     found = await runtime.read(runtime.engine.sessions_by_id, [request.parameters["id"]])
     if not found:
         return _missing()
@@ -247,7 +247,7 @@ async def export(request: Request, runtime: "Runtime") -> Reply:
 
 
 def _story(request: Request, name: str) -> tuple[StoryChoice, str, EventPlace | None, int]:
-    asked = decode(request, StoryQuery)
+    asked = v2.decode(request, StoryQuery)
     choice = StoryChoice(
         event_type=asked.event_type,
         tool=asked.tool,

@@ -111,9 +111,14 @@ class Reader:
         with self._snapshot() as connection:
             return read_totals(connection, self._names)
 
-    def used_between(self, agent_type: str, since: int, until: int) -> WindowUse:
-        """Tokens and cost of one agent type in ``since <= time < until`` (ms)."""
-        with self._windows(agent_type) as queries:
+    def used_between(
+        self, agent_type: str, since: int, until: int, where: Where | None = None
+    ) -> WindowUse:
+        """Tokens and cost of one agent type in ``since <= time < until`` (ms), or of what of it
+        matches. Raises InvalidInput as ``usage``."""
+        with self._windows(agent_type, where) as queries:
+            if where is not None:
+                since, until = max(since, where.since), min(until, where.until)
             return queries.used(since, until)
 
     def first_use(self, agent_type: str, since: int, until: int, kind: Kind) -> int | None:
@@ -127,10 +132,18 @@ class Reader:
             return queries.block_start(at, hours)
 
     def blocks(
-        self, agent_type: str, since: int, until: int, hours: int, now: int, limit: int
+        self,
+        agent_type: str,
+        since: int,
+        until: int,
+        hours: int,
+        now: int,
+        limit: int,
+        where: Where | None = None,
     ) -> list[Block]:
-        """The blocks of that length that touch ``since <= time < until`` (ms), newest first."""
-        with self._windows(agent_type) as queries:
+        """The blocks of that length that touch ``since <= time < until`` (ms), newest first; those
+        in which something matches, with its sums. Raises InvalidInput as ``usage``."""
+        with self._windows(agent_type, where) as queries:
             return queries.blocks(since, until, hours, now, limit)
 
     def usage(self, question: UsageQuestion) -> UsageFacts:
@@ -263,10 +276,11 @@ class Reader:
             yield StatsQueries(connection, self._names, agent, since)
 
     @contextmanager
-    def _windows(self, agent_type: str) -> Iterator[WindowQueries]:
+    def _windows(self, agent_type: str, where: Where | None = None) -> Iterator[WindowQueries]:
         with self._snapshot() as connection:
             agent = self._name(connection, agent_type)
-            yield WindowQueries(connection, self._names, agent or _NO_AGENT, agent_type)
+            number = agent or _NO_AGENT
+            yield WindowQueries(connection, self._names, number, agent_type, where)
 
     def _name(self, connection: sqlite3.Connection, value: str | None) -> int | None:
         if value is None:

@@ -66,13 +66,15 @@ def dump(path: Path) -> Dump:
 
 
 def _branch_days(path: Path) -> list[tuple[int, ...]]:
-    """The days of branches, with what is pending of days that are over."""
+    """The days of branches: those that are kept, the hours of later ones, and what is pending."""
     sums = ", ".join(f"sum({measure})" for measure in MEASURES)
     found = rows(
         path,
         f"SELECT 1, bucket, branch, agent, {sums} FROM (SELECT * FROM rollup_branch_days"
+        f" UNION ALL SELECT 1, bucket / 24, branch, agent, {', '.join(MEASURES)} FROM rollup_place"
+        " WHERE level = 2 AND bucket >= 24 * (SELECT sealed_day FROM folded_upto)"
         f" UNION ALL SELECT 1, minute / 1440, branch, agent, {', '.join(MEASURES)}"
-        " FROM rollup_pending WHERE minute < 1440 * (SELECT sealed_day FROM folded_upto))"
+        " FROM rollup_pending)"
         " GROUP BY bucket, branch, agent",
     )
     return sorted(tuple(row.values()) for row in found if any(list(row.values())[4:]))
@@ -108,9 +110,7 @@ def expected(path: Path) -> Dump:
     )
     result["session_files"] = sorted(files)
     result["sessions"] = sorted((key, *sums.values()) for key, sums in sessions.items())
-    (sealed,) = (row["sealed_day"] for row in rows(path, "SELECT sealed_day FROM folded_upto"))
-    over = [event for event in events if event["time"] < sealed * LENGTHS[1]]
-    days = _rolled_up(over, (1,), ("branch", "agent"))
+    days = _rolled_up(events, (1,), ("branch", "agent"))
     result["branch_days"] = [row for row in days if row[4]]
     starts: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in rows(path, "SELECT key, agent, started_at FROM sessions"):

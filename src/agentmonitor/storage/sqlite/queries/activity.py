@@ -19,7 +19,8 @@ from agentmonitor.model.insight import (
 )
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.calendar import CalendarQueries
-from agentmonitor.storage.sqlite.queries.grouped import NOBODY, Groups, columns_of
+from agentmonitor.storage.sqlite.queries.filters import NOBODY, filters_of
+from agentmonitor.storage.sqlite.queries.grouped import Groups
 from agentmonitor.storage.sqlite.queries.tools import (
     FILTERS,
     KeptDays,
@@ -32,6 +33,8 @@ _OF_DAY = ("events", "errors", "tokens_in", "tokens_out", "cost_nano")
 _TYPES = ("user_prompt", "git_commit")
 _TYPED = frozenset({"agent", "model"})
 """The filters for which there are sums by event type too; of one session the events tell them."""
+_OF_BRANCH = frozenset({"agent", "project", "branch"})
+"""What the kept sums of branches can be narrowed by."""
 _FACETS = ("agent", "type", "tool", "model", "source")
 
 
@@ -45,8 +48,8 @@ class ActivityQueries:
         self._kept = kept
         self._names = names
         self._where = where
-        self._columns = columns_of(connection, where)
-        self._groups = Groups(connection, self._columns)
+        self._filters = filters_of(connection, where)
+        self._groups = Groups(connection, self._filters)
 
     def tools(self, by: Literal["agent", "project"]) -> ToolReport:
         """Calls by tool, and of each by agent or project. Raises TooLarge."""
@@ -78,8 +81,8 @@ class ActivityQueries:
 
     def _tallies(self, by: str) -> dict[tuple[int, int], ToolTally]:
         span = (self._where.since, self._where.until)
-        if self._columns.keys() <= FILTERS:
-            queries = ToolQueries(self._connection, self._columns, self._kept)
+        if self._filters.names <= FILTERS:
+            queries = ToolQueries(self._connection, self._filters, self._kept)
             return queries.tallies(by, *span)
         found = {}
         for (_, tool, part), row in self._groups.sums(("tool", by), _CALLS, span).items():
@@ -93,9 +96,9 @@ class ActivityQueries:
         (ms); ``stretches``: as ``CalendarQueries`` takes them. Raises TooLarge."""
         days = [self._where.since, *edges[1:-1], self._where.until]
         sums = self._groups.sums((), _OF_DAY, days)
-        typed = "session" in self._columns or self._columns.keys() <= _TYPED
+        typed = "session" in self._filters.names or self._filters.names <= _TYPED
         prompts, commits = self._of_types(days) if typed else (None, None)
-        calendar = CalendarQueries(self._connection, self._columns)
+        calendar = CalendarQueries(self._connection, self._filters)
         return ActivityFacts(
             days={
                 index: [int(events), int(errors), int(t_in + t_out), int(nano)]
@@ -111,9 +114,9 @@ class ActivityQueries:
         """The values in the range, with the number of events. The agent narrows all of them but
         itself, other filters narrow all. Raises TooLarge."""
         where = self._where
-        every = Groups(self._connection, {c: n for c, n in self._columns.items() if c != "agent"})
+        every = Groups(self._connection, self._filters.without("agent"))
         edges = (where.since, where.until)
-        agent = self._columns.get("agent")
+        agent = self._filters.ids.get("agent")
         counts: dict[str, Counter[int]] = {name: Counter() for name in (*_FACETS, "project")}
         for (_, *numbers), (events,) in every.sums(_FACETS, ("events",), edges).items():
             for name, number in zip(_FACETS, numbers, strict=True):
@@ -129,7 +132,7 @@ class ActivityQueries:
         """Of each of _TYPES: how many by day."""
         found = (self._names.find(self._connection, name) for name in _TYPES)
         numbers = [NOBODY if number is None else number for number in found]
-        groups = Groups(self._connection, self._columns, {"type": numbers})
+        groups = Groups(self._connection, self._filters.narrowed("type", numbers))
         counts: dict[int, dict[int, int]] = {number: {} for number in numbers}
         for (index, kind), (events,) in groups.sums(("type",), ("events",), days).items():
             counts[kind][index] = int(events)
@@ -145,14 +148,18 @@ class ActivityQueries:
         return sorted(found, key=lambda facet: (-facet.count, facet.value))
 
     def _branches(self) -> list[BranchFacet]:
-        columns = {c: n for c, n in self._columns.items() if c in ("agent", "project", "branch")}
-        conditions = "".join(f" AND {column} = ?" for column in columns)
+        known = self._filters.among(_OF_BRANCH)
         rows = self._connection.execute(
             "SELECT branch, project, sum(events), max(last_time) FROM sums_by_branch"
-            f" WHERE 1{conditions} GROUP BY branch, project"
+            f" WHERE 1{known.sql()} GROUP BY branch, project"
             " HAVING sum(events) > 0 AND max(last_time) >= ? ORDER BY 4 DESC, 1, 2",
-            (*columns.values(), self._where.since),
+            (*known.values, self._where.since),
         ).fetchall()
+        if known.names != self._filters.names:
+            edges = (self._where.since, self._where.until)
+            cells = self._groups.sums(("branch", "project"), ("events",), edges)
+            counts = {(b, p): int(events) for (_, b, p), (events,) in cells.items()}
+            rows = [(b, p, counts[b, p], last) for b, p, _, last in rows if (b, p) in counts]
         names = self._names.values(self._connection, {n for row in rows for n in row[:2]})
         return [
             BranchFacet(

@@ -4,11 +4,12 @@ import json
 import sqlite3
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from agentmonitor.model.clock import HOUR_MS, MINUTE_MS
 from agentmonitor.model.periods import WEEK_HOURS
+from agentmonitor.storage.sqlite.queries.filters import Filters
 from agentmonitor.storage.sqlite.queries.sources import EVENTS, ROLLUPS, SCAN
 from agentmonitor.storage.sqlite.queries.spans import EVENT_MEASURES, LENGTH, cover
 from agentmonitor.storage.sqlite.rollups import MINUTE
@@ -20,19 +21,19 @@ Sums = dict[int, list[int]]
 
 
 class CalendarQueries:
-    """Reads on one connection; ``columns`` are the filters as column and id."""
+    """Reads on one connection."""
 
-    def __init__(self, connection: sqlite3.Connection, columns: Mapping[str, int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, filters: Filters) -> None:
         self._connection = connection
-        self._columns = columns
-        self._filters = "".join(f" AND {column} = ?" for column in columns)
-        self._values = tuple(columns.values())
+        self._asked = filters
+        self._filters = filters.sql()
+        self._values = filters.values
 
     def sessions(self, days: Sequence[int]) -> Sums:
         """Of the sessions that began on each day: how many, lines added, removed, files; ``days``:
         where they begin, and the end of the last (ms)."""
         found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        rows = self._few(days) if self._columns.keys() <= {"agent"} else self._of_sessions(days)
+        rows = self._few(days) if self._asked.names <= {"agent"} else self._of_sessions(days)
         for day, *row in rows:
             sums = found[day]
             for at, value in enumerate(row):
@@ -44,7 +45,7 @@ class CalendarQueries:
 
         ``stretches``: (from, to, by how many hours the clocks are ahead), times in ms.
         """
-        source = next((s for s in ROLLUPS if self._columns.keys() <= s.names), SCAN)
+        source = next((s for s in ROLLUPS if self._asked.names <= s.names), SCAN)
         found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
         for since, until, ahead in stretches:
             # 1970 began on a Thursday.
@@ -63,7 +64,7 @@ class CalendarQueries:
 
     def _hour_queries(
         self, table: str, span: tuple[int, int, int]
-    ) -> Iterator[tuple[str, tuple[int, ...]]]:
+    ) -> Iterator[tuple[str, tuple[int | str, ...]]]:
         """Queries for (hour, a, b, c) that together tell ``span``."""
         level, first, last = span
         if level == EVENTS:
@@ -121,7 +122,7 @@ class CalendarQueries:
         """The same from the sessions, of which many begin within one hour."""
         cuts = any(day % HOUR_MS for day in days[1:-1])
         unit = 1 if cuts or within else HOUR_MS
-        conditions = self._filters.replace(" session ", " key ")
+        conditions = self._asked.sql(session="key")
         sums = ", ".join(f"total({name})" for name in _SUMS)
         rows = self._connection.execute(
             f"SELECT started_at / {unit}, count(*), {sums} FROM sessions"

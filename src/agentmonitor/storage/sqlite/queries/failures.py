@@ -15,7 +15,13 @@ from agentmonitor.model.selection import Page
 from agentmonitor.storage.session_reads import EventPlace
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.events import COLUMNS, Row, event_row
-from agentmonitor.storage.sqlite.queries.grouped import NOBODY, Groups, columns_of
+from agentmonitor.storage.sqlite.queries.filters import (
+    NOBODY,
+    Filters,
+    events_of_sessions,
+    filters_of,
+)
+from agentmonitor.storage.sqlite.queries.grouped import MAX_SCAN, Groups
 from agentmonitor.storage.sqlite.rollups import HOUR
 from agentmonitor.storage.sqlite.search_words import whole_metadata
 
@@ -42,21 +48,27 @@ class FailureQueries:
     ) -> None:
         self._connection = connection
         self._names = names
-        self._columns = columns_of(connection, where)
+        self._filters = filters_of(connection, where)
         if tool is not None:
             number = names.find(connection, tool)
-            self._columns["tool"] = NOBODY if number is None else number
-        begin, end = Groups(connection, {}).extent()
+            self._filters = self._filters.narrowed("tool", NOBODY if number is None else number)
+        begin, end = Groups(connection, Filters()).extent()
+        # Of many sessions not all events are read: among so many, failures come soon.
+        count = events_of_sessions(connection, self._filters)
+        self._by_session = count is not None and (
+            count <= MAX_SCAN or "session" in self._filters.ids
+        )
         self._since, self._until = max(where.since, begin), min(where.until, end)
 
     def page(self, limit: int, place: EventPlace | None) -> Page[Failure]:
         """The newest before ``place``, ``limit`` of them."""
         time, number = place or (self._until, 0)
-        filters = "".join(f" AND e.{column} = ?" for column in self._columns)
-        query = _READ.format(filters=filters)
+        # A sum is looked up in no index: the time is what finds the events.
+        session = "session" if self._by_session else "session + 0"
+        query = _READ.format(filters=self._filters.sql("e.", session=session))
         rows: list[Row] = []
         for low, high in self._stretches(min(self._until, time + 1)):
-            arguments = (low, high, time, time, number, *self._columns.values())
+            arguments = (low, high, time, time, number, *self._filters.values)
             found = self._connection.execute(query, (*arguments, limit + 1 - len(rows)))
             rows += found.fetchall()
             if len(rows) > limit:
@@ -71,7 +83,7 @@ class FailureQueries:
 
     def _stretches(self, until: int) -> Iterator[tuple[int, int]]:
         """The stretches of time that hold failures before ``until``, the latest first."""
-        if "session" in self._columns or self._since >= until:
+        if self._by_session or self._since >= until:
             if self._since < until:
                 yield self._since, until
             return
@@ -79,20 +91,20 @@ class FailureQueries:
         # What is older was pruned: only its sums are there.
         since = self._since if row[0] is None else max(self._since, row[0])
         hours = [self._hours("usage", _OF_USAGE, since, until)]
-        if "branch" in self._columns:
+        if "branch" in self._filters.names:
             hours.append(self._hours("place", _OF_PLACE, since, until))
-        elif "project" in self._columns:
+        elif "project" in self._filters.names:
             hours.append(self._hours("project", _OF_PROJECT, since, until))
         for hour in _shared(*hours):
             yield max(since, hour * HOUR_MS), min(until, (hour + 1) * HOUR_MS)
 
     def _hours(self, table: str, known: frozenset[str], since: int, until: int) -> Iterator[int]:
         """Hours in which something failed, by one table of sums, the latest first."""
-        columns = {name: number for name, number in self._columns.items() if name in known}
-        conditions = "".join(f" AND {name} = ?" for name in columns)
+        filters = self._filters.among(known)
+        conditions = filters.sql()
         of_tools = " AND tool != 0" if table == "usage" else ""
         first, last = since // HOUR_MS, (until - 1) // HOUR_MS
-        arguments = (first, last, *columns.values())
+        arguments = (first, last, *filters.values)
         kept = self._connection.execute(
             f"SELECT DISTINCT bucket FROM rollup_{table} WHERE level = {HOUR} AND bucket >= ?"
             f" AND bucket <= ? AND errors > 0{of_tools}{conditions} ORDER BY bucket DESC",

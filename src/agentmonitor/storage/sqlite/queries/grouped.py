@@ -7,20 +7,19 @@ if they are few.
 
 import json
 import sqlite3
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from math import gcd
 from operator import add, sub
 
 from agentmonitor.errors import InvalidInput
-from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import DAY_MS, MINUTE_MS
-from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.filters import Filters, events_of_sessions
 from agentmonitor.storage.sqlite.queries.sources import (
     EVENTS,
     ROLLUPS,
-    SCAN,
     Source,
     Span,
     cheaper,
@@ -33,8 +32,6 @@ MAX_SCAN = 50_000
 """Events that one answer may read because no roll-up tells it."""
 MAX_PARTS = 250_000
 """The same where roll-ups tell all but parts of hours: zones half an hour from the others."""
-NOBODY = -1
-"""An id that nothing has: the filter names what was never seen."""
 _ENDS = 4
 """So many parts of hours at the ends of a range are always read."""
 _MINUTE_OF = f"((s.%s + {MINUTE_MS - 1}) / {MINUTE_MS})"
@@ -63,19 +60,11 @@ class TooLarge(InvalidInput):
 
 
 class Groups:
-    """Grouped sums on one connection; ``columns`` are the filters as column and id, ``choices``
-    those of which several ids match."""
+    """Grouped sums on one connection."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        columns: dict[str, int],
-        choices: Mapping[str, Sequence[int]] | None = None,
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, filters: Filters) -> None:
         self._connection = connection
-        self._columns = columns
-        self._choices = choices or {}
-        self._values = [*columns.values(), *(n for found in self._choices.values() for n in found)]
+        self._filters = filters
         self._extent: tuple[int, int] | None = None
         self._outermost: tuple[int, int] | None = None
 
@@ -84,8 +73,21 @@ class Groups:
 
         Groups without events are left out. Raises TooLarge.
         """
-        asked = {*keys, *self._columns, *self._choices}
-        source = next((s for s in ROLLUPS if asked <= s.names), SCAN)
+        asked = {*keys, *self._filters.names}
+        source = next((s for s in ROLLUPS if asked <= s.names), None)
+        columns = tuple(dict.fromkeys(("events", *measures)))
+        if source is None:
+            found = self._scanned(asked, keys, columns, edges)
+        else:
+            found = self._rolled_up(source, keys, columns, edges)
+        if columns == tuple(measures):
+            return {key: row for key, row in found.items() if row[0]}
+        return {key: row[1:] for key, row in found.items() if row[0]}
+
+    def _rolled_up(
+        self, source: Source, keys: Sequence[str], columns: Sequence[str], edges: Sequence[int]
+    ) -> Cells:
+        """From ``source``, and what it does not tell from the events."""
         plan: Plan = defaultdict(list)
         begin, end = self.extent()
         sealed = FAR if source.knows_all else sealed_day(self._connection)
@@ -104,10 +106,8 @@ class Groups:
                         plan[each].append((index, sign))
         rollups = [span for span in plan if span[0] != EVENTS]
         read = [span for span in plan if span[0] == EVENTS]
-        if read:
-            self._check(read, asked, source)
+        self._check_parts(read)
         found: Cells = {}
-        columns = tuple(dict.fromkeys(("events", *measures)))
         for level in (ALL, *source.levels):
             chosen = [span for span in rollups if span[0] == level]
             table = source.days if level == DAY and source.days else source.table
@@ -121,9 +121,40 @@ class Groups:
             # A minute of pruned events counts where it begins.
             within = f"t.minute >= {_MINUTE_OF % 'low'} AND t.minute < {_MINUTE_OF % 'high'}"
             _add(found, plan, self._rows("pruned", within, keys, columns, read))
-        if columns == tuple(measures):
-            return {key: row for key, row in found.items() if row[0]}
-        return {key: row[1:] for key, row in found.items() if row[0]}
+        return found
+
+    def _scanned(
+        self, asked: set[str], keys: Sequence[str], columns: Sequence[str], edges: Sequence[int]
+    ) -> Cells:
+        """From the events themselves, each read once."""
+        begin, end = self.extent()
+        low, high = max(edges[0], begin), min(edges[-1], end)
+        if low >= high:
+            return {}
+        self._check_scan(low, high, asked)
+        # All periods begin with a unit.
+        unit = gcd(*edges[1:-1]) or high
+        names = "".join(f", {key}" for key in keys)
+        of_event = [EVENT_MEASURES.get(name, name) for name in columns]
+        # A minute of pruned events counts where it begins.
+        minutes = (-(-low // MINUTE_MS), -(-high // MINUTE_MS))
+        found: Cells = {}
+        for table, time, within, sums in (
+            ("events", "time", (low, high), of_event),
+            ("pruned", f"minute * {MINUTE_MS}", minutes, columns),
+        ):
+            total = ", ".join(f"total({column})" for column in sums)
+            rows = self._connection.execute(
+                f"SELECT {time} / {unit}{names}, {total} FROM {table}"
+                f" WHERE {time.split()[0]} >= ? AND {time.split()[0]} < ?{self._filters.sql()}"
+                f" GROUP BY 1{names}",
+                (*within, *self._filters.values),
+            )
+            width = 1 + len(keys)
+            for row in rows:
+                index = max(0, bisect_right(edges, row[0] * unit) - 1)
+                _merge(found, (index, *row[1:width]), row[width:])
+        return found
 
     def extent(self) -> tuple[int, int]:
         """The days (UTC) that have events: when the first begins and the last ends, ms."""
@@ -159,13 +190,14 @@ class Groups:
         names = "".join(f", t.{key}" for key in keys)
         sums = ", ".join(f"total({column})" for column in columns)
         # The limit keeps SQLite from taking the JSON apart anew for each row.
+        filters = self._filters.sql("t.")
         query = (
             f"SELECT s.i{names}, {sums} FROM (SELECT key AS i,"
             " json_extract(value, '$[1]') AS low, json_extract(value, '$[2]') AS high"
-            f" FROM json_each(?) LIMIT -1) s CROSS JOIN {table} t ON {within}{self._filters('t.')}"
+            f" FROM json_each(?) LIMIT -1) s CROSS JOIN {table} t ON {within}{filters}"
             f" GROUP BY s.i{names}"
         )
-        arguments = (json.dumps(spans), *self._values)
+        arguments = (json.dumps(spans), *self._filters.values)
         width = 1 + len(keys)
         for row in self._connection.execute(query, arguments):
             yield spans[row[0]], row[1:width], row[width:]
@@ -177,9 +209,9 @@ class Groups:
         names = "".join(f", {key}" for key in keys)
         sums = ", ".join(f"total({column})" for column in columns)
         rows = self._connection.execute(
-            f"SELECT minute{names}, {sums} FROM rollup_pending WHERE 1{self._filters()}"
+            f"SELECT minute{names}, {sums} FROM rollup_pending WHERE 1{self._filters.sql()}"
             f" GROUP BY minute{names} ORDER BY minute",
-            self._values,
+            self._filters.values,
         ).fetchall()
         minutes = [row[0] for row in rows]
         width = 1 + len(keys)
@@ -192,68 +224,58 @@ class Groups:
             for at in range(begin, end):
                 yield span, rows[at][1:width], rows[at][width:]
 
-    def _filters(self, prefix: str = "") -> str:
-        filters = "".join(f" AND {prefix}{column} = ?" for column in self._columns)
-        for column, found in self._choices.items():
-            filters += f" AND {prefix}{column} IN ({', '.join('?' * len(found))})"
-        return filters
-
-    def _check(self, read: Sequence[Span], asked: set[str], source: Source) -> None:
-        """Raises TooLarge when the spans to be read hold more than MAX_SCAN events."""
-        if "session" in self._columns or (source is not SCAN and len(read) <= _ENDS):
+    def _check_scan(self, low: int, high: int, asked: set[str]) -> None:
+        """Raises TooLarge when over MAX_SCAN events of several sessions would be read."""
+        of_sessions = events_of_sessions(self._connection, self._filters)
+        if of_sessions is not None and ("session" in self._filters.ids or of_sessions <= MAX_SCAN):
             return
+        count = self._events_in([(EVENTS, low, high)])
+        if count > MAX_SCAN:
+            told = {"q" if name in self._filters.choices else name for name in asked}
+            names = ", ".join(sorted(told))
+            message = (
+                f"no sums are kept by {names}; a range of at most {MAX_SCAN:,} events can be"
+                f" added up, and this one, or the one before it, holds {count:,}"
+            )
+            advice = f"Too many events to add up by {names}: choose a later from, or fewer filters."
+            raise TooLarge(advice, [(name, message) for name in sorted(told)])
+
+    def _check_parts(self, read: Sequence[Span]) -> None:
+        """Raises TooLarge when the parts of hours to be read hold more than MAX_PARTS events."""
+        if len(read) > _ENDS and (count := self._events_in(read)) > MAX_PARTS:
+            message = (
+                "periods of this zone begin within an hour of UTC, and only single events tell what"
+                f" happened in parts of hours: {count:,}, and {MAX_PARTS:,} are read at most"
+            )
+            advice = "Too many events beside full hours: choose a later from or a larger bucket."
+            raise TooLarge(advice, [("tz", message)])
+
+    def _events_in(self, read: Sequence[Span]) -> int:
+        """How many events there are in these spans, to the minute."""
         levels = (DAY, HOUR, MINUTE)
         spans = [span for _, low, high in read for span in cover(low, high, levels)]
         spans = [span for span in spans if span[0] != EVENTS]
-        every = Groups(self._connection, {})
+        every = Groups(self._connection, Filters())
         rows = list(every._pending((), ("events",), spans))
         for level in levels:
             chosen = [span for span in spans if span[0] == level]
             rows += every._rows("rollup_time", _within(level), (), ("events",), chosen)
-        count = sum(row[0] for _, _, row in rows)
-        if count <= (MAX_SCAN if source is SCAN else MAX_PARTS):
-            return
-        if source is SCAN:
-            names = ", ".join(sorted(asked))
-            message = (
-                f"no sums are kept by {names}; a range of at most {MAX_SCAN:,} events can be"
-                f" added up, and this one, or the one before it, holds {int(count):,}"
-            )
-            advice = f"Too many events to add up by {names}: choose a later from, or fewer filters."
-            raise TooLarge(advice, [(name, message) for name in sorted(asked)])
-        message = (
-            "periods of this zone begin within an hour of UTC, and only single events tell what"
-            f" happened in parts of hours: {int(count):,}, and {MAX_PARTS:,} are read at most"
-        )
-        advice = "Too many events beside full hours: choose a later from or a larger bucket."
-        raise TooLarge(advice, [("tz", message)])
+        return int(sum(row[0] for _, _, row in rows))
 
 
 def _within(level: int) -> str:
     return f"t.level = {level} AND t.bucket >= s.low AND t.bucket < s.high"
 
 
-def columns_of(connection: sqlite3.Connection, where: Where) -> dict[str, int]:
-    """The filters by name as column and id."""
-    found: dict[str, int] = {}
-    for column in ("agent", "project", "branch", "model"):
-        value: str | None = getattr(where, column)
-        if value is not None:
-            number = NameReader.find(connection, value)
-            found[column] = NOBODY if number is None else number
-    if where.session is not None:
-        query = "SELECT key FROM sessions WHERE id = ?"
-        row = connection.execute(query, (where.session,)).fetchone()
-        found["session"] = NOBODY if row is None else row[0]
-    return found
-
-
 def _add(found: Cells, plan: Plan, rows: Iterable[Row]) -> None:
     for span, names, row in rows:
         for index, sign in plan[span]:
-            key = (index, *names)
-            known = found.get(key)
-            if known is None:
-                found[key] = list(row) if sign > 0 else [-value for value in row]
-            else:
-                found[key] = list(map(add if sign > 0 else sub, known, row))
+            _merge(found, (index, *names), row, sign)
+
+
+def _merge(found: Cells, key: Key, row: Iterable[float], sign: int = 1) -> None:
+    known = found.get(key)
+    if known is None:
+        found[key] = list(row) if sign > 0 else [-value for value in row]
+    else:
+        found[key] = list(map(add if sign > 0 else sub, known, row))

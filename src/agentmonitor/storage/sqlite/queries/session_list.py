@@ -9,6 +9,7 @@ from agentmonitor.model.selection import Page, Scalar, Selection, SessionChoice
 from agentmonitor.model.session import SessionRow
 from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.orders import Orders
+from agentmonitor.storage.sqlite.queries.filters import text_condition
 from agentmonitor.storage.sqlite.queries.sessions import COLUMNS, LIVE, STATUSES, session_row
 from agentmonitor.storage.sqlite.sessions import STATES
 
@@ -20,8 +21,6 @@ _SORTS = {
     "events": "events",
     "errors": "errors",
 }
-_TEXTS = ("title", "id", "cwd")
-"""Where ``q`` is looked for."""
 
 _keys = msgspec.json.Decoder(list[int]).decode
 
@@ -109,10 +108,9 @@ class SessionListQueries:
                 conditions += condition
                 arguments.append(value)
         if where.q is not None:
-            found = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in _TEXTS)
-            conditions += f" AND ({found})"
-            text = where.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            arguments += [f"%{text}%"] * len(_TEXTS)
+            condition, texts = text_condition(where.q)
+            conditions += f" AND {condition}"
+            arguments += texts
         return conditions, arguments
 
     def _rows(self, keys: Sequence[int], sort: str) -> dict[int, tuple[Scalar, SessionRow]]:

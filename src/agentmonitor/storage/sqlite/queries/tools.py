@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.durations import counts_of, unpacked
 from agentmonitor.storage.sqlite.folds import OF_EVENT, UNFOLDED, bins_of, marks_sql
+from agentmonitor.storage.sqlite.queries.filters import Filters
 from agentmonitor.storage.sqlite.queries.sources import cheaper, settled
 from agentmonitor.storage.sqlite.queries.spans import cover
 from agentmonitor.storage.sqlite.rollups import DAY, HOUR, sealed_day
@@ -79,16 +80,14 @@ class KeptDays:
 
 
 class ToolQueries:
-    """Reads on one connection. ``columns``: filters among FILTERS, by column and id."""
+    """Reads on one connection. ``filters``: ids of some of FILTERS."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, columns: dict[str, int], kept: KeptDays
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, filters: Filters, kept: KeptDays) -> None:
         self._connection = connection
         self._kept = kept
-        self._columns = tuple(sorted(columns.items()))
-        self._filters = "".join(f" AND {column} = ?" for column in columns)
-        self._values = tuple(columns.values())
+        self._asked = tuple(sorted(filters.ids.items()))
+        self._filters = filters.sql()
+        self._values = filters.values
         self._found: dict[Key, ToolTally] = {}
 
     def tallies(self, by: str, since: int, until: int) -> dict[Key, ToolTally]:
@@ -112,7 +111,7 @@ class ToolQueries:
 
     def _days(self, by: str, first: int, last: int, sign: int) -> None:
         version = self._connection.execute("SELECT number FROM tool_days_version").fetchone()[0]
-        question = (by, self._columns, first, last)
+        question = (by, self._asked, first, last)
         days = self._kept.find(version, question)
         if days is None:
             days = self._read_days(by, first, last)

@@ -15,7 +15,8 @@ from agentmonitor.model.analytics import (
 )
 from agentmonitor.model.clock import DAY_MS
 from agentmonitor.storage.sqlite.names import NameReader
-from agentmonitor.storage.sqlite.queries.grouped import Groups, TooLarge, columns_of
+from agentmonitor.storage.sqlite.queries.filters import filters_of
+from agentmonitor.storage.sqlite.queries.grouped import Groups, TooLarge
 
 _OF_MODEL = ("cache_read", "unpriced", "unpriced_tokens")
 _AMONG_SUMS = tuple(map(SUMS.index, _OF_MODEL))
@@ -30,8 +31,8 @@ class UsageQueries:
         self._connection = connection
         self._names = names
         self._where = where
-        self._columns = columns_of(connection, where)
-        self._groups = Groups(connection, self._columns)
+        self._filters = filters_of(connection, where)
+        self._groups = Groups(connection, self._filters)
 
     def facts(self, question: UsageQuestion) -> UsageFacts:
         """By period and dimension, the span before, and by model. Raises TooLarge."""
@@ -60,13 +61,11 @@ class UsageQueries:
 
     def sessions(self, limit: int) -> tuple[list[SessionUse], int, Sums]:
         """Sessions active in the range, the dearest first; how many, and the sums of all."""
-        columns = {"id" if c == "session" else c: n for c, n in self._columns.items()}
-        arguments: list[int | str] = [self._where.until, self._where.since]
-        conditions = ["started_at < ?", "last_event_at >= ?", "events > 0"]
-        for column, number in columns.items():
-            conditions.append(f"{column} = ?")
-            arguments.append((self._where.session or "") if column == "id" else number)
-        matching = f"FROM sessions WHERE {' AND '.join(conditions)}"
+        arguments = (self._where.until, self._where.since, *self._filters.values)
+        matching = (
+            "FROM sessions WHERE started_at < ? AND last_event_at >= ? AND events > 0"
+            f"{self._filters.sql(session='key')}"
+        )
         sums = ", ".join(f"total({name})" for name in _KEPT)
         total, *row = self._connection.execute(
             f"SELECT count(*), {sums} {matching}", arguments

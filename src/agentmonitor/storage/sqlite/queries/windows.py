@@ -5,15 +5,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from operator import add
 
+from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import HOUR_MS, MINUTE_MS, to_iso
 from agentmonitor.model.stats import WindowUse
 from agentmonitor.model.windows import Block, BlockModel, Kind, block_starts
 from agentmonitor.storage.sqlite.names import NameReader
+from agentmonitor.storage.sqlite.queries.filters import filters_of
+from agentmonitor.storage.sqlite.queries.grouped import Groups
 from agentmonitor.storage.sqlite.queries.spans import LENGTH, cover, measured
 from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MINUTE
 
 _ALL_TOKENS = "tokens_in + tokens_out + cache_read + cache_write"
 _USED = {"tokens": "tokens_in + tokens_out", "cost": "cost_nano"}
+_OF_USE = ("tokens_in", "tokens_out", "cost_nano")
 _MEASURES = (
     "events", "tokens_in", "tokens_out", "cache_read", "cache_write", "cost_nano",
     "unpriced_tokens",
@@ -38,22 +42,35 @@ Sums = list[float]
 
 
 class WindowQueries:
-    """The usage of one agent (its name's id)."""
+    """The usage of one agent (its name's id). ``where``: what of it is added up; windows and blocks
+    are those of all of it."""
 
     def __init__(
-        self, connection: sqlite3.Connection, names: NameReader, agent: int, agent_type: str
+        self,
+        connection: sqlite3.Connection,
+        names: NameReader,
+        agent: int,
+        agent_type: str,
+        where: Where | None = None,
     ) -> None:
         self._connection = connection
         self._names = names
         self._agent = agent
         self._agent_type = agent_type
+        self._some: Groups | None = None
+        if where is not None:
+            filters = filters_of(connection, where).narrowed("agent", agent)
+            self._some = Groups(connection, filters)
 
     def used(self, since: int, until: int) -> WindowUse:
-        """Tokens (in and out) and cost in ``since <= time < until`` (ms)."""
-        spans = cover(since, until, (DAY, HOUR, MINUTE))
-        measures = ("tokens_in", "tokens_out", "cost_nano")
-        query, values = measured("sums_by_time", (), measures, spans, {"agent": self._agent})
-        t_in, t_out, nano = self._connection.execute(query, values).fetchone()
+        """Tokens (in and out) and cost in ``since <= time < until`` (ms). Raises TooLarge."""
+        if self._some is not None:
+            cells = self._some.sums((), _OF_USE, (since, until)) if since < until else {}
+            t_in, t_out, nano = cells.get((0,), (0, 0, 0))
+        else:
+            spans = cover(since, until, (DAY, HOUR, MINUTE))
+            query, values = measured("sums_by_time", (), _OF_USE, spans, {"agent": self._agent})
+            t_in, t_out, nano = self._connection.execute(query, values).fetchone()
         return WindowUse(tokens=int(t_in + t_out), cost_usd=nano / 1e9)
 
     def first_use(self, since: int, until: int, kind: Kind) -> int | None:
@@ -78,13 +95,19 @@ class WindowQueries:
         return starts[-1] * HOUR_MS if starts and hour < starts[-1] + length else None
 
     def blocks(self, since: int, until: int, length: int, now: int, limit: int) -> list[Block]:
-        """Those that touch ``since <= time < until`` (ms), whole, newest first."""
+        """Those that touch ``since <= time < until`` (ms), whole, newest first; with filters, those
+        in which something matches. Raises TooLarge."""
         first, end = since // HOUR_MS, -(-until // HOUR_MS)
         before, previous = self._back_to_pause(first, length)
         sums = self._hours(before[0] if before else first, end + length)
         active = _active(sums)
         starts = [start for start in block_starts(active, length) if start < end]
-        chosen = [start for start in starts if start + length > first][-limit:]
+        chosen = [start for start in starts if start + length > first]
+        matching: dict[int, Sums] | None = None
+        if self._some is not None:
+            matching = {s: row for (s,), row in self._of_blocks(self._some, (), chosen, length)}
+            chosen = [start for start in chosen if start in matching]
+        chosen = chosen[-limit:]
         last_hours = {b: active[bisect_left(active, b + length) - 1] for b in chosen}
         # What stands before a block: its neighbour's last hour, or what precedes the pause.
         places = {b: bisect_left(active, b) for b in chosen}
@@ -98,6 +121,8 @@ class WindowQueries:
             before_it = last_before[start]
             gap = None if before_it is None else first_minute - minutes[before_it][1]
             rows = [sums[hour] for hour in range(start, start + length) if hour in sums]
+            if matching is not None:
+                rows = [matching[start]]
             events, t_in, t_out, c_read, c_write, nano, unpriced = map(sum, zip(*rows, strict=True))
             result.append(
                 Block(
@@ -186,6 +211,10 @@ class WindowQueries:
         """By the block's first hour, the dearest model first."""
         if not starts:
             return {}
+        if self._some is not None:
+            some = self._of_blocks(self._some, ("model",), starts, length)
+            found = {(start, model): row[1:] for (start, model), row in some if any(row[1:])}
+            return self._shares(found)
         measures = _MEASURES[1:]
         sums = ", ".join(f"total({measure})" for measure in measures)
         # Most rows are tools without usage: to pass over them halves the time. (With many events
@@ -197,12 +226,26 @@ class WindowQueries:
             " GROUP BY bucket, model",
             (HOUR, starts[0], starts[-1] + length, self._agent),
         )
-        found: dict[tuple[int, int], Sums] = {}
+        found = {}
         for hour, model, *row in rows:
             key = (starts[bisect_right(starts, hour) - 1], model)
             if hour < key[0] + length and any(row):
                 known = found.get(key)
                 found[key] = row if known is None else list(map(add, known, row))
+        return self._shares(found)
+
+    def _of_blocks(
+        self, some: Groups, keys: Sequence[str], starts: Sequence[int], length: int
+    ) -> Iterator[tuple[tuple[int, ...], Sums]]:
+        """What matches, by the block's first hour and ``keys``."""
+        begins = {start * HOUR_MS: start for start in starts}
+        edges = sorted({*begins, *((start + length) * HOUR_MS for start in starts)})
+        cells = some.sums(keys, _MEASURES, edges) if edges else {}
+        for (index, *names), row in cells.items():
+            if edges[index] in begins:  # no pause between two
+                yield (begins[edges[index]], *names), row
+
+    def _shares(self, found: dict[tuple[int, int], Sums]) -> dict[int, list[BlockModel]]:
         names = self._names.values(self._connection, {model for _, model in found})
         result: dict[int, list[BlockModel]] = {}
         for (start, model), (t_in, t_out, c_read, c_write, nano, unpriced) in found.items():
