@@ -60,6 +60,7 @@ _VIEWS = {
     "sums_by_usage": (("agent", "type", "tool", "model", "source"), (HOUR, DAY, ALL)),
     "sums_by_time": (("agent",), (MINUTE, HOUR, DAY, ALL)),
     "sums_by_project": (("project", "agent"), (HOUR, DAY, ALL)),
+    "sums_by_model": (("agent", "model"), (HOUR, DAY, ALL)),
     "sums_by_place": (("project", "branch", "agent", "model"), (HOUR, DAY)),
 }
 _TOOL_SUMS = ("calls", "failures", "duration_ms", "durations")

@@ -146,7 +146,11 @@ class SqliteEngine(Reader):
             applier.forget()
             return count
 
-        return self._open_writer().call(work)
+        try:
+            return self._open_writer().call(work)
+        finally:
+            for kept in self._tool_sums:
+                kept.forget()
 
     def prune_page(self, limits: PruneLimits, after: int, count: int) -> PruneStep:
         """Prune the oldest events with a time from ``after`` on, ``count`` at most."""

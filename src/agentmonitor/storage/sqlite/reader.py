@@ -31,7 +31,7 @@ from agentmonitor.storage.sqlite.queries.events import EventQueries
 from agentmonitor.storage.sqlite.queries.metrics import read_totals
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
 from agentmonitor.storage.sqlite.queries.stats import StatsQueries, filter_options
-from agentmonitor.storage.sqlite.queries.tools import KeptDays
+from agentmonitor.storage.sqlite.queries.tools import KeptSums, KeptTallies
 from agentmonitor.storage.sqlite.queries.usage import UsageQueries
 from agentmonitor.storage.sqlite.queries.windows import WindowQueries
 from agentmonitor.storage.sqlite.quotas import newest_quotas, quota_changes
@@ -47,7 +47,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._names = NameReader()
-        self._tool_days = KeptDays()
+        self._tool_sums = KeptSums(KeptTallies(), KeptTallies())
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -159,7 +159,7 @@ class Reader:
     def tool_use(self, where: Where, by: Literal["agent", "project"]) -> ToolReport:
         """Calls by tool, and of each by agent or project. Raises InvalidInput as ``usage``."""
         with self._snapshot() as connection:
-            return ActivityQueries(connection, self._names, where, self._tool_days).tools(by)
+            return ActivityQueries(connection, self._names, where, self._tool_sums).tools(by)
 
     def activity(
         self, where: Where, edges: Sequence[int], stretches: Sequence[tuple[int, int, int]]
@@ -168,13 +168,13 @@ class Reader:
         week (``stretches``: from, to, and by how many hours clocks are ahead). Raises
         InvalidInput: too many events to add up."""
         with self._snapshot() as connection:
-            queries = ActivityQueries(connection, self._names, where, self._tool_days)
+            queries = ActivityQueries(connection, self._names, where, self._tool_sums)
             return queries.facts(edges, stretches)
 
     def facets(self, where: Where) -> Facets:
         """The values in the range with how often each occurs. Raises InvalidInput as ``usage``."""
         with self._snapshot() as connection:
-            return ActivityQueries(connection, self._names, where, self._tool_days).facets()
+            return ActivityQueries(connection, self._names, where, self._tool_sums).facets()
 
     def quotas(self, agent_type: str | None = None) -> list[Quota]:
         """The newest report of each agent's windows."""

@@ -30,6 +30,7 @@ KEYS = {
     "rollup_usage": ("level", "bucket", "agent", "type", "tool", "model", "source"),
     "rollup_time": ("level", "bucket", "agent"),
     "rollup_project": ("level", "bucket", "project", "agent"),
+    "rollup_model": ("level", "bucket", "agent", "model"),
     "rollup_place": ("level", "bucket", "project", "branch", "agent", "model"),
     "rollup_branch_days": ("level", "bucket", "branch", "agent"),
 }
@@ -175,6 +176,7 @@ def _write(
     usage: Rows = {}
     time: Rows = {}
     project: Rows = {}
+    model_sums: Rows = {}
     place: Rows = {}
     branch_days: Rows = {}
     branches: Rows = {}
@@ -191,6 +193,7 @@ def _write(
             uses[spot] = times[key]
     for found, cell in list(place.items()):
         _, hour, project_id, branch, agent, model = found
+        _add(model_sums, (HOUR, hour, agent, model), cell)
         _add(project, (HOUR, hour, project_id, agent), cell)
         if hour < sealed:
             day = hour // _DAY_HOURS
@@ -202,11 +205,11 @@ def _write(
             last_times[name] = max(last_times.get(name, 0), uses[found])
     for (_, minute, agent), cell in list(time.items()):
         _add(time, (HOUR, minute // _HOUR_MINUTES, agent), cell)
-    for rows in (usage, time, project):
+    for rows in (usage, time, project, model_sums):
         _coarsen(rows)
     tables = {
         "rollup_usage": usage, "rollup_time": time, "rollup_project": project,
-        "rollup_place": place, "rollup_branch_days": branch_days,
+        "rollup_model": model_sums, "rollup_place": place, "rollup_branch_days": branch_days,
     }  # fmt: skip
     for table, rows in tables.items():
         _ADD[table].run(connection, [(*key, *_saved(cell)) for key, cell in rows.items()])

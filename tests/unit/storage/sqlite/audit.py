@@ -15,6 +15,7 @@ SUMS_BY = {
     "sums_by_usage": ((0, 1, 2), ("agent", "type", "tool", "model", "source")),
     "sums_by_time": ((0, 1, 2, 3), ("agent",)),
     "sums_by_project": ((0, 1, 2), ("project", "agent")),
+    "sums_by_model": ((0, 1, 2), ("agent", "model")),
     "sums_by_place": ((1, 2), ("project", "branch", "agent", "model")),
 }
 MEASURES = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentmonitor.model.analytics import Where
-from agentmonitor.model.clock import DAY_MS, HOUR_MS
+from agentmonitor.model.clock import DAY_MS, HOUR_MS, now_ms
 from agentmonitor.storage.sqlite import folds
 from agentmonitor.storage.sqlite.check import check
 from agentmonitor.storage.sqlite.engine import SqliteEngine
@@ -182,13 +182,13 @@ def test_days_that_are_over_are_read_once_until_one_of_them_changes(
     fill(engine, 20)
     engine.sweep(DAY + 3 * DAY_MS, 1000)  # the day is over
     reads: list[str] = []
-    read = ToolQueries._read_days
+    read = ToolQueries._days
 
     def noted(self: ToolQueries, by: str, first: int, last: int) -> Any:
         reads.append(by)
         return read(self, by, first, last)
 
-    monkeypatch.setattr(ToolQueries, "_read_days", noted)
+    monkeypatch.setattr(ToolQueries, "_days", noted)
     assert [engine.tool_use(WHERE, "agent").calls for _ in range(3)] == [20, 20, 20]
     assert reads == ["agent"]
     Store(engine).write(event(occurred_at=DAY + 5 * DAY_MS, tool_name="Bash"))
@@ -201,4 +201,36 @@ def test_days_that_are_over_are_read_once_until_one_of_them_changes(
     assert reads == ["agent", "project", "agent", "project"]
     engine.rebuild()
     assert [engine.tool_use(WHERE, by) for by in ("agent", "project")] == told
+    engine.close()
+
+
+def test_hours_are_read_once_until_something_is_folded(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds, "STEP", 10)
+    engine = opened(path)
+    today = now_ms() // DAY_MS * DAY_MS
+    reads: list[str] = []
+    read = ToolQueries._hours
+
+    def noted(self: ToolQueries, by: str, first: int, last: int) -> Any:
+        reads.append(by)
+        return read(self, by, first, last)
+
+    def write(count: int) -> None:
+        Store(engine).write(*[event(occurred_at=today, tool_name="Bash") for _ in range(count)])
+
+    monkeypatch.setattr(ToolQueries, "_hours", noted)
+    where = Where(since=today, until=today + HOUR_MS)
+    write(20)
+    assert [engine.tool_use(where, "agent").calls for _ in range(3)] == [20, 20, 20]
+    assert reads == ["agent"]
+    write(4)  # too few to be folded
+    assert engine.tool_use(where, "agent").calls == 24
+    assert reads == ["agent"]
+    write(9)
+    assert engine.tool_use(where, "agent").calls == 33
+    assert reads == ["agent", "agent"]
+    engine.rebuild()
+    assert engine.tool_use(where, "agent").calls == 33
     engine.close()

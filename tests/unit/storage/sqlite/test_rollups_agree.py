@@ -179,7 +179,7 @@ def test_rebuild_repairs_what_was_spoiled(tmp_path: Path) -> None:
         engine.rebuild()
         engine.close()
     connection = sqlite3.connect(path)
-    for table in ("rollup_usage", "rollup_time", "rollup_project", "rollup_branch"):
+    for table in ("rollup_usage", "rollup_time", "rollup_project", "rollup_model", "rollup_branch"):
         connection.execute(f"UPDATE {table} SET events = events + 7")
     connection.execute("DELETE FROM session_files")
     connection.execute("UPDATE sessions SET events = 99, cost_nano = -1, files_edited = 5")

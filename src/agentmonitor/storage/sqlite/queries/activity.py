@@ -23,7 +23,7 @@ from agentmonitor.storage.sqlite.queries.filters import NOBODY, filters_of
 from agentmonitor.storage.sqlite.queries.grouped import Groups
 from agentmonitor.storage.sqlite.queries.tools import (
     FILTERS,
-    KeptDays,
+    KeptSums,
     ToolQueries,
     ToolTally,
 )
@@ -42,7 +42,7 @@ class ActivityQueries:
     """What was done in a range, on one connection."""
 
     def __init__(
-        self, connection: sqlite3.Connection, names: NameReader, where: Where, kept: KeptDays
+        self, connection: sqlite3.Connection, names: NameReader, where: Where, kept: KeptSums
     ) -> None:
         self._connection = connection
         self._kept = kept

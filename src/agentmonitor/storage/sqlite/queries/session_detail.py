@@ -29,10 +29,7 @@ _PRUNED_SUMS = (
     " total(duration_ms), total(durations)"
 )
 _PRUNED = f"SELECT type, tool, model, {_PRUNED_SUMS} FROM pruned WHERE session = ? GROUP BY 1, 2, 3"
-_EVIDENCE = (
-    "SELECT count(*) FROM events e JOIN evidence v ON v.event = e.id"
-    " WHERE e.session = ? AND e.channels != 0"
-)
+_EVIDENCE = "SELECT count(*) FROM events e JOIN evidence v ON v.event = e.id WHERE e.session = ?"
 _EVENTS_N, _ERRORS, _NANO, _UNPRICED, _DURATION, _DURATIONS = 0, 1, 6, 7, 9, 10
 """Places in the lists of sums."""
 
@@ -68,7 +65,9 @@ class SessionDetailQueries:
             _tell(types, models, tools, kind, tool, model, sums, is_call=kind in calls)
         for kind, tool, model, *sums in pruned:
             _tell(types, models, tools, kind, tool, model, sums, is_call=kind in calls)
-        evidence = self._connection.execute(_EVIDENCE, (self._key,)).fetchone()[0]
+        evidence = 0
+        if any(channels):  # only what has a key is known to be the same
+            evidence = self._connection.execute(_EVIDENCE, (self._key,)).fetchone()[0]
         files = self._files(file for stretch in told for file in stretch.files)
         files.sort(key=lambda file: (file.last or 0, file.path), reverse=True)
         return SessionDetail(

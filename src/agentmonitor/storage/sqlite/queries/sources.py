@@ -27,6 +27,7 @@ class Source(NamedTuple):
 ROLLUPS = (
     Source("rollup_time", frozenset({"agent"}), (DAY, HOUR, MINUTE)),
     Source("rollup_project", frozenset({"agent", "project"}), (DAY, HOUR)),
+    Source("rollup_model", frozenset({"agent", "model"}), (DAY, HOUR)),
     Source("rollup_usage", frozenset({"agent", "type", "tool", "model", "source"}), (DAY, HOUR)),
     Source("rollup_place", frozenset({"agent", "branch"}), (DAY, HOUR), False,
            "rollup_branch_days"),

@@ -180,7 +180,7 @@ class StatsQueries:
             "cost_nano", "events", "tokens_in", "tokens_out", "cache_read", "cache_write",
             "unpriced", "unpriced_tokens",
         )  # fmt: skip
-        rows = self._sums("sums_by_usage", ("model",), measures)
+        rows = self._sums("sums_by_model", ("model",), measures)
         names = self._names.values(self._connection, {int(row[0]) for row in rows})
         result = [
             ModelCost(

@@ -22,6 +22,7 @@ _OF_MODEL = ("cache_read", "unpriced", "unpriced_tokens")
 _AMONG_SUMS = tuple(map(SUMS.index, _OF_MODEL))
 _KEPT = tuple(name for name in SUMS if name != "unpriced_tokens")
 """A session has no sum of its unpriced tokens."""
+_DEAREST = "cost_nano DESC, tokens_out DESC, key"
 
 
 class UsageQueries:
@@ -72,8 +73,9 @@ class UsageQueries:
         ).fetchone()
         rows = self._connection.execute(
             "SELECT id, agent, title, project, branch, model, started_at, last_event_at,"
-            f" {', '.join(_KEPT)} {matching}"
-            " ORDER BY cost_nano DESC, tokens_out DESC, key LIMIT ?",
+            f" {', '.join(_KEPT)} FROM sessions"
+            f" WHERE key IN (SELECT key {matching} ORDER BY {_DEAREST} LIMIT ?)"
+            f" ORDER BY {_DEAREST}",
             (*arguments, limit),
         ).fetchall()
         ids = {number for r in rows for number in (r[1], r[3], r[4], r[5])}

@@ -217,12 +217,9 @@ class WindowQueries:
             return self._shares(found)
         measures = _MEASURES[1:]
         sums = ", ".join(f"total({measure})" for measure in measures)
-        # Most rows are tools without usage: to pass over them halves the time. (With many events
-        # an hour, places are more rows still.)
         rows = self._connection.execute(
-            f"SELECT bucket, model, {sums} FROM sums_by_usage"
+            f"SELECT bucket, model, {sums} FROM sums_by_model"
             " WHERE level = ? AND bucket >= ? AND bucket < ? AND agent = ?"
-            " AND (tokens_in | tokens_out | cache_read | cache_write | cost_nano) != 0"
             " GROUP BY bucket, model",
             (HOUR, starts[0], starts[-1] + length, self._agent),
         )
