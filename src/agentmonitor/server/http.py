@@ -1,6 +1,7 @@
 """Requests and responses over ASGI: just what the routes need."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -121,6 +122,25 @@ class Response:
         headers = [*self.headers, (b"content-length", length)]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+class Parts:
+    """An answer that is made while it is sent: the whole of it is never in memory."""
+
+    __slots__ = ("headers", "parts")
+
+    def __init__(self, parts: Iterator[bytes], headers: list[tuple[bytes, bytes]]) -> None:
+        self.parts = parts
+        self.headers = headers
+
+    async def __call__(self, request: Request, send: Send) -> None:
+        """Send it; others have their turn between two parts."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        if request.method != "HEAD":
+            for part in self.parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
 
 
 _JSON = [

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -12,7 +13,9 @@ Row = dict[str, str | int | float | bool | None]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for the beginning of a formula. Names are what agents send."""
-
+_PART = 100
+"""Rows that are made at once."""
+_encode = msgspec.json.Encoder().encode
 
 SESSION_COLUMNS = tuple(
     name
@@ -27,39 +30,53 @@ def usage_columns(by: str) -> list[str]:
     return ["starts_at", "period", by, "other", *Use.__struct_fields__]
 
 
-def usage_rows(report: UsageReport) -> list[Row]:
+def usage_rows(report: UsageReport) -> Iterator[Row]:
     """One row for each period and series with events."""
-    rows: list[Row] = []
-    for series in report.series:
-        for index, period in enumerate(report.buckets):
+    columns = [msgspec.structs.asdict(series.values) for series in report.series]
+    for index, period in enumerate(report.buckets):
+        for series, values in zip(report.series, columns, strict=True):
             if series.values.events[index]:
                 row: Row = {"starts_at": period.starts_at, "period": period.label}
                 row |= {report.by: series.key, "other": series.other}
-                columns = msgspec.structs.asdict(series.values)
-                row |= {name: column[index] for name, column in columns.items()}
-                rows.append(row)
-    return sorted(rows, key=lambda row: str(row["starts_at"]))
+                row |= {name: column[index] for name, column in values.items()}
+                yield row
 
 
-def session_rows(report: SessionReport) -> list[Row]:
+def session_rows(report: SessionReport) -> Iterator[Row]:
     """One row a session."""
-    rows: list[Row] = []
     for session in report.sessions:
         row = msgspec.structs.asdict(session)
         row |= msgspec.structs.asdict(row.pop("totals"))
         del row["unpriced_tokens"]
-        rows.append(row)
-    return rows
+        yield row
 
 
-def to_csv(names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+def csv_parts(names: Iterable[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """``rows`` as CSV in UTF-8 (RFC 4180), ``names`` first."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(names))
     writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _safe(value) for name, value in row.items()})
-    return text.getvalue().encode()
+    for some in _parts(rows):
+        writer.writerows({name: _safe(value) for name, value in row.items()} for row in some)
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def json_parts(rows: Iterable[Row]) -> Iterator[bytes]:
+    """``{"rows": […]}``"""
+    before = b'{"rows":['
+    for some in _parts(rows):
+        yield before + b",".join(map(_encode, some))
+        before = b","
+    yield b"]}" if before == b"," else before + b"]}"
+
+
+def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while some := list(islice(left, _PART)):
+        yield some
 
 
 def _safe(value: object) -> object:

@@ -11,7 +11,7 @@ from agentmonitor.model.failure import Failure
 from agentmonitor.model.insight import ActivityReport, Facets, ToolReport, ToolsBy
 from agentmonitor.model.periods import EARLIEST, LATEST, Period, TooMany, day_start, local
 from agentmonitor.server import v2
-from agentmonitor.server.http import Reply, Request, Response, json_response
+from agentmonitor.server.http import Parts, Reply, Request, json_response
 from agentmonitor.server.operation import JSON, Operation, answers
 from agentmonitor.server.query import (
     Cursor,
@@ -36,8 +36,9 @@ from agentmonitor.usage.analytics import (
 )
 from agentmonitor.usage.export import (
     SESSION_COLUMNS,
+    csv_parts,
+    json_parts,
     session_rows,
-    to_csv,
     usage_columns,
     usage_rows,
 )
@@ -142,15 +143,14 @@ async def export(request: Request, runtime: "Runtime") -> Reply:
         found = session_rows(report)
         names = list(SESSION_COLUMNS)
     name = f"usage-by-{report.by}-{report.since[:10]}.{asked.form}".encode("ascii")
-    headers = [(b"content-disposition", b'attachment; filename="' + name + b'"')]
-    if asked.form == "json":
-        return json_response(UsageRows(found), headers=headers)
-    headers += [
-        (b"content-type", b"text/csv; charset=utf-8"),
+    is_json = asked.form == "json"
+    headers = [
+        (b"content-disposition", b'attachment; filename="' + name + b'"'),
+        (b"content-type", b"application/json" if is_json else b"text/csv; charset=utf-8"),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    return Response(200, to_csv(names, found), headers)
+    return Parts(json_parts(found) if is_json else csv_parts(names, found), headers)
 
 
 async def tools(request: Request, runtime: "Runtime") -> Reply:
