@@ -1,9 +1,9 @@
 """Which event ids are stored already.
 
 An index over the ids themselves would be large and, as ids are random, would dirty a page for
-each event. So the look-up goes by a 64-bit hash, and new hashes come into a small table first; the
-id in the event's row decides. An id whose hash is another's takes its next hash. When the event
-was pruned, its hash alone says that the id is known.
+each event. So the look-up goes by a 64-bit hash, and the id in the event's row decides. An id whose
+hash is another's takes its next hash. When the event was pruned, its hash alone says that the id is
+known.
 """
 
 import sqlite3
@@ -14,9 +14,8 @@ import msgspec
 
 from agentmonitor.digest import blake2b
 from agentmonitor.model.event import Event
-from agentmonitor.storage.sqlite.bulk import Insert
+from agentmonitor.storage.sqlite.recent_keys import Claim, RecentKeys
 
-_INSERT = Insert("event_keys_recent", 2)
 _FIND = (
     "SELECT k.key, e.event_id FROM json_each(?) j CROSS JOIN event_keys_all k ON k.key = j.value"
     " LEFT JOIN events e ON e.id = k.event"
@@ -28,9 +27,6 @@ _DASHES = (8, 13, 18, 23)
 _LOWEST = -(2**63)
 _PRUNED = b""
 """Stands for the id of an event that is gone."""
-MAX_RECENT = 20_000
-"""Keys that stay in the small table."""
-_WORTH_MOVING = 256
 
 
 def hash_id(event_id: str, attempt: int = 0) -> int:
@@ -141,9 +137,8 @@ class EventIds:
         self.identities: Identities = {}
         """Of the ids that were looked up."""
         self._holders: dict[int, str | bytes] = {}
-        self._rows: list[tuple[int, int]] = []
-        self._recent = self._count_recent()
-        self._next_moved = -(2**63)
+        self._claims: list[Claim] = []
+        self._table = RecentKeys(connection, "event_keys")
 
     def look_up(self, batches: Iterable[Identities]) -> None:
         """Read what is known of the ids of ``batches``: one query a transaction."""
@@ -166,7 +161,7 @@ class EventIds:
             if key not in self._holders:
                 self._read([key])
         self._holders[key] = event_id
-        self._rows.append((key, row))
+        self._claims.append((key, row))
         return True
 
     def release(self, stored: str | bytes | None) -> None:
@@ -176,45 +171,19 @@ class EventIds:
             return
         self.save()
         key = self._hash(event_id, 0)
-        for table in ("event_keys_recent", "event_keys"):
-            gone = self._connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)).rowcount
-            if table == "event_keys_recent":
-                self._recent -= gone
+        self._table.remove(key)
         self._holders.pop(key, None)
 
     def save(self) -> None:
         """Write the claims. Belongs into the transaction."""
-        if not self._rows:
-            return
-        # In the order of the keys, each page of the tree is visited once.
-        self._rows.sort()
-        _INSERT.run(self._connection, self._rows)
-        self._recent += len(self._rows)
-        self._rows = []
-        if self._recent > MAX_RECENT + _WORTH_MOVING:
-            self._move()
+        if self._claims:
+            self._table.insert(self._claims)
+            self._claims = []
 
     def forget(self) -> None:
         """The transaction was rolled back."""
-        self._rows = []
-        self._recent = self._count_recent()
-
-    def _move(self) -> None:
-        """Move about as many keys as there are too many: the next ones in the order of keys."""
-        share = (self._recent - MAX_RECENT) / self._recent
-        first = self._next_moved
-        last = min(first + int(share * 2**64), 2**63 - 1)
-        between = "FROM event_keys_recent WHERE key BETWEEN ? AND ?"
-        self._connection.execute(
-            f"INSERT INTO event_keys SELECT key, event {between} ORDER BY key", (first, last)
-        )
-        moved = self._connection.execute(f"DELETE {between}", (first, last)).rowcount
-        self._recent -= moved
-        self._next_moved = last + 1 if last < 2**63 - 1 else -(2**63)
-
-    def _count_recent(self) -> int:
-        query = "SELECT count(*) FROM event_keys_recent"
-        return int(self._connection.execute(query).fetchone()[0])
+        self._claims = []
+        self._table.forget()
 
     def _read(self, keys: list[int]) -> None:
         # In the order of the keys, each page of the tree is visited once.

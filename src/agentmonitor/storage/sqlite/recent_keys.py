@@ -37,6 +37,12 @@ class RecentKeys:
         if self._recent > self._most + _WORTH_MOVING:
             self._move()
 
+    def remove(self, key: int) -> None:
+        """Make a key unknown again."""
+        gone = self._connection.execute(f"DELETE FROM {self._table}_recent WHERE key = ?", (key,))
+        self._recent -= gone.rowcount
+        self._connection.execute(f"DELETE FROM {self._table} WHERE key = ?", (key,))
+
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._recent = self._count()

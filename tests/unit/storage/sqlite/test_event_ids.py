@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentmonitor.storage.sqlite import event_ids as module
+from agentmonitor.storage.sqlite import recent_keys
 from agentmonitor.storage.sqlite.connect import open_writer
 from agentmonitor.storage.sqlite.event_ids import EventIds, hash_id, identify, pack, unpack
 from agentmonitor.storage.sqlite.migrate import migrate
+from agentmonitor.storage.sqlite.recent_keys import RecentKeys
 from tests.unit.builders import event
 
 
@@ -92,9 +95,9 @@ def test_each_id_is_claimed_exactly_once(name: str, batches: list[list[str]], lo
         assert sorted(unpack(id_) or "" for (id_,) in stored) == sorted(seen)
 
 
-def test_keys_move_on_in_portions_and_every_id_stays_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_RECENT", 50)
-    monkeypatch.setattr(module, "_WORTH_MOVING", 5)
+def test_every_id_stays_known_when_its_key_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RecentKeys", partial(RecentKeys, most=50))
+    monkeypatch.setattr(recent_keys, "_WORTH_MOVING", 5)
     with database() as connection:
         event_ids = EventIds(connection)
         batches = [[f"{number}-{i}" for i in range(20)] for number in range(30)]
