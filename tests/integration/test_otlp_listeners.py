@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,33 +27,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from tests.contract.client import eventually, unique
+from tests.contract.client import unique
 from tests.contract.server import Server
 from tests.contract.test_settings import free_port
+from tests.integration.otlp_calls import EXPORT, channel_to, claude_logs, outcome
 
-EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 MIB = 1024 * 1024
 NEVER_MS = 3_600_000.0
-TRIED_AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-"""By the OTLP specification, exporters keep what was answered so, and send it once more."""
-
-
-def channel_to(port: int) -> grpc.Channel:
-    return grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.max_send_message_length", -1)])
-
-
-def outcome(
-    channel: grpc.Channel,
-    body: bytes,
-    compression: grpc.Compression | None = None,
-    method: str = EXPORT,
-) -> tuple[grpc.StatusCode, bytes]:
-    call: Any = channel.unary_unary(method)
-    try:
-        return grpc.StatusCode.OK, call(body, compression=compression, timeout=30)
-    except grpc.RpcError as failed:
-        error: Any = failed  # which has the methods of a call
-        return error.code(), (error.details() or "").encode()
 
 
 @dataclass
@@ -209,27 +185,6 @@ def test_the_agents_settings_of_the_guide_name_what_is_served(running: Running) 
     assert httpx.post(url, content=b"", headers=protobuf).status_code == 200
 
 
-def claude_logs(session: str, *requests: int) -> logs_service.ExportLogsServiceRequest:
-    """Claude Code's ``api_request`` records with so many tokens each."""
-    message = logs_service.ExportLogsServiceRequest()
-    group = message.resource_logs.add()
-    service = group.resource.attributes.add()
-    service.key, service.value.string_value = "service.name", "claude-code"
-    scope = group.scope_logs.add()
-    for tokens in requests:
-        record = scope.log_records.add()
-        record.body.string_value = "claude_code.api_request"
-        texts = {
-            "session.id": session, "event.name": "api_request", "model": "claude-sonnet-4-5",
-            "event.timestamp": "2026-11-20T10:00:00.000Z", "request_id": unique("req"),
-            "input_tokens": str(tokens),
-        }  # fmt: skip
-        for key, value in texts.items():
-            attribute = record.attributes.add()
-            attribute.key, attribute.value.string_value = key, value
-    return message
-
-
 @pytest.mark.parametrize("compression", list(grpc.Compression))
 def test_grpc_takes_compressed_calls(running: Running, compression: grpc.Compression) -> None:
     session = unique("s")
@@ -323,89 +278,3 @@ def test_grpc_and_protobuf_are_loaded_when_they_are_used(tmp_path: Path, running
     assert httpx.post(f"{address}v1/logs", content=b"", headers=protobuf).status_code == 200
     assert "/grpc/" not in mapped(server)
     assert server.stop() == 0
-
-
-PORTS = ("AGENTMONITOR_OTLP_HTTP_PORT", "AGENTMONITOR_OTLP_GRPC_PORT")
-
-
-@pytest.mark.parametrize("name", PORTS)
-def test_a_port_in_use_is_named_and_nothing_is_left_behind(tmp_path: Path, name: str) -> None:
-    ports = {other: str(free_port()) for other in PORTS}
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        server = Server(tmp_path, ports | {name: port})
-        assert server.wait() == 1
-    said = server.output()
-    assert f"Port {port} on 127.0.0.1 is in use" in said
-    assert name in said
-    assert len(said.splitlines()) == 1
-    again = Server(tmp_path, ports)  # the database was let go
-    again.address()
-    assert again.stop() == 0
-
-
-def test_one_port_for_two_purposes_is_refused(tmp_path: Path) -> None:
-    server = Server(tmp_path, dict.fromkeys(PORTS, str(free_port())))
-    assert server.wait() == 1
-    assert all(name in server.output() for name in PORTS)
-    assert "Traceback" not in server.output()
-
-
-def test_without_grpc_the_start_says_what_to_install(tmp_path: Path) -> None:
-    absent = tmp_path / "absent"
-    absent.mkdir()
-    (absent / "grpc.py").write_text("raise ModuleNotFoundError(\"No module named 'grpc'\")\n")
-    settings = {"PYTHONPATH": str(absent), "AGENTMONITOR_OTLP_GRPC_PORT": str(free_port())}
-    server = Server(tmp_path, settings)
-    assert server.wait() == 1
-    assert 'pip install "agentmonitor[grpc]"' in server.output()
-    assert "Traceback" not in server.output()
-    assert not (tmp_path / "contract.db").exists()
-    without = Server(tmp_path, {"PYTHONPATH": str(absent)})
-    without.address()
-    assert without.stop() == 0
-
-
-def test_a_stop_ends_with_exporters_connected_and_loses_nothing_that_was_answered(
-    tmp_path: Path,
-) -> None:
-    port = free_port()
-    server = Server(tmp_path, {"AGENTMONITOR_OTLP_GRPC_PORT": str(port)})
-    server.address()
-    answered = 0
-    codes: list[grpc.StatusCode] = []
-
-    def export() -> None:
-        nonlocal answered
-        with channel_to(port) as channel:
-            while not codes:
-                code, _ = outcome(channel, claude_logs("s", *[1] * 50).SerializeToString())
-                if code is not grpc.StatusCode.OK:
-                    codes.append(code)
-                    return
-                answered += 50
-
-    with channel_to(port) as idle:
-        grpc.channel_ready_future(idle).result(30)
-        exporter = threading.Thread(target=export)
-        exporter.start()
-        assert eventually(lambda: answered >= 500)
-        assert server.stop() == 0
-        exporter.join()
-    assert codes[0] in TRIED_AGAIN
-    assert "Traceback" not in server.output(), server.output()
-    again = Server(tmp_path, {})
-    total = httpx.get(f"{again.address()}api/stats").json()["total_tokens_in"]
-    assert total >= answered
-    assert again.stop() == 0
-
-
-def test_the_modules_of_an_idle_server_have_no_grpc() -> None:
-    script = "import sys, agentmonitor.server.serve; print('\\n'.join(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", script], check=True, capture_output=True, text=True
-    )
-    loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    assert loaded & {"grpc", "google", "opentelemetry"} == set()
