@@ -10,6 +10,7 @@ the same time count once.
 """
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -117,9 +118,12 @@ class TurnRow(msgspec.Struct, kw_only=True):
     """None: they were not asked for."""
 
 
+_SAME = [name for name in TurnRow.__struct_fields__ if name in Turn.__struct_fields__]
+_same = attrgetter(*_SAME)
+
+
 def turn_row(turn: Turn) -> TurnRow:
     """``turn`` for the API."""
-    same = set(TurnRow.__struct_fields__) & set(Turn.__struct_fields__)
     return TurnRow(
         started_at=to_iso(turn.started),
         ended_at=None if turn.outcome == "running" else to_iso(turn.ended),
@@ -127,7 +131,7 @@ def turn_row(turn: Turn) -> TurnRow:
         cache_read_tokens=turn.cache_read,
         cache_write_tokens=turn.cache_write,
         cost_usd=None if turn.unpriced_tokens and not turn.priced else turn.cost_nano / 1e9,
-        **{name: getattr(turn, name) for name in same},
+        **dict(zip(_SAME, _same(turn), strict=True)),
     )
 
 
@@ -193,7 +197,8 @@ class Teller:
 
     def _time(self, turn: Turn, step: Step) -> None:
         began = step.at - step.duration if step.duration is not None else None
-        self._settle(step, began)
+        if self._open:
+            self._settle(step, began)
         if self._moments is not None:
             self._moments.note(step.at, began, step.subagent, ok=step.ok)
         if step.type == "permission_request":

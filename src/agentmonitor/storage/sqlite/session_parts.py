@@ -1,8 +1,9 @@
 """Sums and turns of stretches of long sessions, made beside the writer: see
 ``queries/session_sums.py`` and ``queries/session_turns.py``.
 
-A part is first noted without its sums, so that the triggers drop it when one of its events changes
-while the sums are being made.
+A part ends where a turn does, if one ends soon, so that no turn lies in two. It is first noted
+without its sums, so that the triggers drop it when one of its events changes while the sums are
+being made.
 """
 
 import sqlite3
@@ -21,7 +22,7 @@ from agentmonitor.storage.sqlite.queries.session_sums import (
     read_stretch,
 )
 from agentmonitor.storage.sqlite.queries.session_turns import SessionTurns
-from agentmonitor.storage.sqlite.queries.subagents import prepare
+from agentmonitor.storage.sqlite.queries.subagents import SUBAGENT, prepare
 
 LONG = 2500
 """Events from which on a session is long; shorter ones are read whole."""
@@ -43,6 +44,11 @@ _LONG = (
 _NTH = (
     "SELECT time, id FROM events WHERE session = ?1 AND time >= ?2 AND (time > ?2 OR id >= ?3)"
     " ORDER BY time, id LIMIT 1 OFFSET ?4"
+)
+_PROMPT = (
+    "SELECT time, id FROM (SELECT e.id, e.time, e.type, e.metadata, e.truncated FROM events e"
+    " WHERE e.session = ?1 AND e.time >= ?2 AND (e.time > ?2 OR e.id >= ?3)"
+    f" ORDER BY e.time, e.id LIMIT {EVENTS}) e WHERE e.type = ?4 AND ({SUBAGENT}) IS NULL LIMIT 1"
 )
 _NOTE = "INSERT OR REPLACE INTO session_parts VALUES (?, ?, ?, ?, ?, 0, NULL, NULL)"
 _FILL = (
@@ -76,7 +82,7 @@ class SessionParts:
         for session, *now in connection.execute(_LONG, (LONG,)).fetchall():
             if self._done.get(session) == tuple(now):
                 continue
-            lacking = _lacking(connection, session)
+            lacking = self._lacking(connection, session)
             if not lacking:
                 self._done[session] = (now[0], now[1])
             found += [(session, part) for part in lacking]
@@ -95,22 +101,31 @@ class SessionParts:
         values = (events, body, turns or b"", session, *start)
         self._write(lambda connection: _run(connection, _FILL, values))
 
+    def _lacking(self, connection: sqlite3.Connection, session: int) -> list[Part]:
+        """The parts that a session should have, and has not."""
+        found: list[Part] = []
+        at: Place = FIRST
+        for (start, end), body in list(parts(connection, session)):
+            if at < start and count(connection, session, (at, start)):
+                found.append((at, start))
+            if body is None:
+                found.append((start, end))
+            at = end
+        while count(connection, session, (at, LAST)) >= EVENTS + SLACK and len(found) < BUDGET:
+            end = self._end(connection, session, at)
+            found.append((at, end))
+            at = end
+        return found
 
-def _lacking(connection: sqlite3.Connection, session: int) -> list[Part]:
-    """The parts that a session should have, and has not."""
-    found: list[Part] = []
-    at: Place = FIRST
-    for (start, end), body in list(parts(connection, session)):
-        if at < start and count(connection, session, (at, start)):
-            found.append((at, start))
-        if body is None:
-            found.append((start, end))
-        at = end
-    while count(connection, session, (at, LAST)) >= EVENTS + SLACK and len(found) < BUDGET:
-        end = connection.execute(_NTH, (session, *at, EVENTS)).fetchone()
-        found.append((at, end))
-        at = end
-    return found
+    def _end(self, connection: sqlite3.Connection, session: int, start: Place) -> Place:
+        """Where a new part ends that begins at ``start``: with the next turn, or where it must."""
+        end: Place = connection.execute(_NTH, (session, *start, EVENTS)).fetchone()
+        prepare(connection)
+        prompt = self._names.find(connection, "user_prompt")
+        turn: Place | None = connection.execute(_PROMPT, (session, *end, prompt)).fetchone()
+        if turn is not None and count(connection, session, (turn, LAST)) >= SLACK:
+            return turn
+        return end
 
 
 def _run(connection: sqlite3.Connection, query: str, values: tuple[int | bytes, ...]) -> None:

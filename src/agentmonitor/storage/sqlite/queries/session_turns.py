@@ -1,7 +1,8 @@
 """The turns of one session: from what is kept beside its parts, and from its events for the rest.
 
 A turn is over with the prompt of the next one, and depends on nothing before it but its number and
-the pause. So a part of a session keeps the turns that begin and end in it.
+the pause. So a part of a session keeps the turns that begin and end in it: all of them, where parts
+end with turns.
 """
 
 import sqlite3
@@ -97,13 +98,17 @@ class SessionTurns:
         turns = []
         for place, step in self._steps(start, end):
             if not places:
-                if step.type != "user_prompt" or step.subagent is not None:
+                if not _begins(step):
                     continue
                 places.append(place)
             turn = teller.take(step)
             if turn is not None:
                 turns.append(turn)
                 places.append(place)
+        after = next(self._steps(end, (end[0], end[1] + 1)), None)
+        if places and after is not None and _begins(after[1]) and (last := teller.finish()):
+            turns.append(last)
+            places.append(end)
         return zlib.compress(_encode(PartTurns(places, turns))) if turns else None
 
     def _from(
@@ -120,15 +125,15 @@ class SessionTurns:
             return
         prepare(self._connection)
         teller = Teller(spans=spans)
-        for place, step in self._steps(at, LAST):
+        end = kept.after(at)
+        for place, step in self._steps(at, end):
             over = teller.take(step)
             if over is not None:
                 yield over, place
-                if kept.at(place) is not None:
-                    return
-        last = teller.finish(running=running)
+        is_last = end == LAST
+        last = teller.finish(running=running and is_last)
         if last is not None:
-            yield last, None
+            yield last, None if is_last else end
 
     def _steps(self, start: Place, end: Place) -> Iterator[tuple[Place, Step]]:
         speaking = [self._names.find(self._connection, name) for name in _SPEAKING]
@@ -172,6 +177,16 @@ class _Kept:
         at = told.places.index(place)
         return list(zip(told.turns[at:], told.places[at + 1 :], strict=True))
 
+    def after(self, place: Place) -> Place:
+        """Where the first turn behind ``place`` begins that is kept; LAST: none is."""
+        for index in range(max(0, bisect_right(self._starts, place) - 1), len(self._parts)):
+            told = self._part(index)
+            if told is not None:
+                for begin in told.places[:-1]:
+                    if begin > place:
+                        return begin
+        return LAST
+
     def _part(self, index: int) -> PartTurns | None:
         if self._read[0] != index:
             part = self._parts[index]
@@ -182,6 +197,11 @@ class _Kept:
                 told = _decode(zlib.decompress(body)) if body else None
             self._read = (index, told)
         return self._read[1]
+
+
+def _begins(step: Step) -> bool:
+    """Whether a turn begins with it."""
+    return step.type == "user_prompt" and step.subagent is None
 
 
 def _step(row: tuple[Any, ...], names: dict[int, str | None]) -> Step:

@@ -34,3 +34,6 @@ UNION ALL SELECT 2, minute / 60, agent, model,
        events, errors, tokens_in, tokens_out, cache_read, cache_write, cost_nano, unpriced,
        unpriced_tokens, duration_ms, durations
   FROM rollup_pending;
+
+-- Parts of sessions end with turns from now on; they are made anew.
+DELETE FROM session_parts;
