@@ -116,8 +116,9 @@ class Applier:
 
     def fold(self, now: int) -> None:
         """Bring the roll-ups up to date with what small transactions left pending, and with the
-        days that are over at ``now`` (ms)."""
+        days that are over at ``now`` (ms). To be called every few seconds."""
         self._cells.fold()
+        self.folds.settle(self._last_id)
         self._cells.sealed(self.folds.seal(now))
 
     def release(self) -> None:

@@ -18,6 +18,8 @@ from agentmonitor.storage.sqlite.rollups import DAY, HOUR, MEASURES, sealed_day
 
 STEP = 4000
 """Events, or changes of earlier ones, that reads add up beside the roll-ups of tools, about."""
+IDLE_STEP = 1000
+"""The same of events, when none come any more: to fold fewer would leave too many rows."""
 PAGE = 50_000
 """Events that are folded in one transaction when a database has to catch up."""
 COLUMNS = ("minute", "tool", "agent", "project", "events", "errors", "duration_ms", "durations",
@@ -103,7 +105,7 @@ class Folds:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._upto = self._sealed = 0
+        self._upto = self._sealed = self._seen = 0
         self.forget()
 
     def keep_up(self, last: int) -> None:
@@ -114,6 +116,12 @@ class Folds:
             if late is None or late < STEP:
                 return
         self.fold(last)
+
+    def settle(self, last: int) -> None:
+        """To be called every few seconds: fold, when nothing came since the call before."""
+        if last == self._seen and last - self._upto >= IDLE_STEP:
+            self.fold(last)
+        self._seen = last
 
     def fold(self, last: int) -> None:
         """Fold all up to the event ``last``."""

@@ -234,3 +234,21 @@ def test_hours_are_read_once_until_something_is_folded(
     engine.rebuild()
     assert engine.tool_use(where, "agent").calls == 33
     engine.close()
+
+
+def test_much_is_folded_when_nothing_comes_any_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds, "IDLE_STEP", 10)
+    engine = opened(path)
+
+    def folded() -> int:
+        engine.sweep(DAY, 1000)
+        return upto(path)
+
+    fill(engine, 9)
+    assert [folded(), folded()] == [0, 0]  # too few
+    fill(engine, 12)  # three of which are new
+    assert [folded(), folded(), folded()] == [0, 12, 12]
+    assert_sound(path)
+    engine.close()
