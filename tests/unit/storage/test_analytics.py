@@ -15,6 +15,8 @@ from agentmonitor.model.analytics import By, UsageQuestion, Where
 from agentmonitor.model.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from agentmonitor.model.event import Event
 from agentmonitor.model.periods import PERIODS, Period, label, span_before, starts
+from agentmonitor.model.selection import Selection, SessionChoice
+from agentmonitor.model.signal import BUSY, SessionSignal
 from agentmonitor.pricing.engine import Pricer
 from agentmonitor.storage.sqlite.queries import grouped
 from agentmonitor.usage.analytics import Span, session_report, usage_report
@@ -119,6 +121,30 @@ def test_series_and_totals_agree_with_the_statistics_to_the_nanodollar(
         sessions = session_report(store.engine, where, span, 100)
         assert sessions.totals.cost_usd == stats.total_cost_usd
         assert sum(s.totals.events for s in sessions.sessions) == stats.total_events
+
+
+@given(told=st.lists(events(), max_size=40), span=ranges(), narrowed=filters(),
+       limit=st.integers(1, 3))  # fmt: skip
+def test_session_usage_is_that_of_the_sessions_active_in_the_range(
+    engine: Factory, told: list[Event], span: tuple[int, int], narrowed: dict[str, str], limit: int
+) -> None:
+    where = Where(since=span[0], until=span[1], **narrowed)
+    with opened(engine) as store:
+        quiet = SessionSignal(session_id="quiet", agent_type="alpha", at=DAY, signal=BUSY)
+        store.write(*told, signals=[quiet])
+        found, count, sums = store.engine.session_usage(where, limit)
+        listed = store.engine.session_reads.session_list(
+            SessionChoice(where=Selection(since=span[0], until=span[1], **narrowed), sort="cost"),
+            100,
+        ).rows
+    rows = [row for row in listed if row.event_count]
+    assert count == len(rows)
+    assert sums.cost_nano == sum(round(row.total_cost_usd * 1e9) for row in rows)
+    assert sums.events == sum(row.event_count for row in rows)
+    assert sums.tokens_in == sum(row.tokens_in for row in rows)
+    assert sums.unpriced == sum(row.unpriced_events for row in rows)
+    costs = sorted((row.total_cost_usd for row in rows), reverse=True)
+    assert [each.sums.cost_nano for each in found] == [round(c * 1e9) for c in costs[:limit]]
 
 
 def test_a_day_has_the_hours_that_its_clocks_give_it() -> None:

@@ -29,6 +29,7 @@ from agentmonitor.storage.sqlite.names import NameReader
 from agentmonitor.storage.sqlite.queries.activity import ActivityQueries
 from agentmonitor.storage.sqlite.queries.events import EventQueries
 from agentmonitor.storage.sqlite.queries.metrics import read_totals
+from agentmonitor.storage.sqlite.queries.session_usage import SessionUsage
 from agentmonitor.storage.sqlite.queries.sessions import SessionQueries
 from agentmonitor.storage.sqlite.queries.stats import StatsQueries, filter_options
 from agentmonitor.storage.sqlite.queries.tools import KeptSums, KeptTallies
@@ -154,7 +155,8 @@ class Reader:
     def session_usage(self, where: Where, limit: int) -> tuple[list[SessionUse], int, Sums]:
         """The sessions active in the range, the dearest first; how many, and the sums of all."""
         with self._snapshot() as connection:
-            return UsageQueries(connection, self._names, where).sessions(limit)
+            sessions = SessionUsage(connection, self._names, where)
+            return sessions.dearest(limit), *sessions.together()
 
     def tool_use(self, where: Where, by: Literal["agent", "project"]) -> ToolReport:
         """Calls by tool, and of each by agent or project. Raises InvalidInput as ``usage``."""

@@ -37,3 +37,6 @@ UNION ALL SELECT 2, minute / 60, agent, model,
 
 -- Parts of sessions end with turns from now on; they are made anew.
 DELETE FROM session_parts;
+
+-- Sessions of which only signals are known: few, and to be left out of counts.
+CREATE INDEX sessions_empty ON sessions (last_event_at, started_at) WHERE events = 0;

@@ -1,4 +1,4 @@
-"""Usage by period and one dimension, and the dearest sessions."""
+"""Usage by period and one dimension."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from itertools import pairwise
 from agentmonitor.model.analytics import (
     SUMS,
     ModelDay,
-    SessionUse,
     Sums,
     UsageFacts,
     UsageQuestion,
@@ -20,9 +19,6 @@ from agentmonitor.storage.sqlite.queries.grouped import Groups, TooLarge
 
 _OF_MODEL = ("cache_read", "unpriced", "unpriced_tokens")
 _AMONG_SUMS = tuple(map(SUMS.index, _OF_MODEL))
-_KEPT = tuple(name for name in SUMS if name != "unpriced_tokens")
-"""A session has no sum of its unpriced tokens."""
-_DEAREST = "cost_nano DESC, tokens_out DESC, key"
 
 
 class UsageQueries:
@@ -60,42 +56,6 @@ class UsageQueries:
             models=models,
         )
 
-    def sessions(self, limit: int) -> tuple[list[SessionUse], int, Sums]:
-        """Sessions active in the range, the dearest first; how many, and the sums of all."""
-        arguments = (self._where.until, self._where.since, *self._filters.values)
-        matching = (
-            "FROM sessions WHERE started_at < ? AND last_event_at >= ? AND events > 0"
-            f"{self._filters.sql(session='key')}"
-        )
-        sums = ", ".join(f"total({name})" for name in _KEPT)
-        total, *row = self._connection.execute(
-            f"SELECT count(*), {sums} {matching}", arguments
-        ).fetchone()
-        rows = self._connection.execute(
-            "SELECT id, agent, title, project, branch, model, started_at, last_event_at,"
-            f" {', '.join(_KEPT)} FROM sessions"
-            f" WHERE key IN (SELECT key {matching} ORDER BY {_DEAREST} LIMIT ?)"
-            f" ORDER BY {_DEAREST}",
-            (*arguments, limit),
-        ).fetchall()
-        ids = {number for r in rows for number in (r[1], r[3], r[4], r[5])}
-        names = self._names.values(self._connection, ids)
-        found = [
-            SessionUse(
-                session_id=r[0],
-                agent=names[r[1]] or "",
-                title=r[2],
-                project=names[r[3]],
-                branch=names[r[4]],
-                model=names[r[5]],
-                started_at=r[6],
-                last_event_at=r[7],
-                sums=_kept(r[8:]),
-            )
-            for r in rows
-        ]
-        return found, int(total), _kept(row)
-
     def _models(self, since: int, until: int) -> list[ModelDay]:
         """By day (UTC) and model. Only days between the first and the last event are visited."""
         begin, end = self._groups.extent()
@@ -115,10 +75,6 @@ class UsageQueries:
 def _within_days(edges: Sequence[int]) -> bool:
     """Whether each period lies within one day (UTC)."""
     return all(low // DAY_MS == (high - 1) // DAY_MS for low, high in pairwise(edges))
-
-
-def _kept(row: Sequence[float]) -> Sums:
-    return Sums(**{name: int(value) for name, value in zip(_KEPT, row, strict=True)})
 
 
 def _sums(row: Sequence[float]) -> Sums:
