@@ -238,7 +238,8 @@ def test_another_page_may_not_report(api: Api) -> None:
 
 @pytest.mark.parametrize("query", ["from=soon", "to=x", "limit=0", "from=2026-01-02&to=2026-01-01"])
 def test_a_range_that_is_none_is_400(api: Api, query: str) -> None:
-    response = api.get(f"/api/v2/blocks?{query}")
-    assert response.status_code == 400
-    assert response.json()["details"][0]["field"] == query.split("=")[0]
-    error_of(response)
+    for path in ("blocks", "windows") if "limit" not in query else ("blocks",):
+        response = api.get(f"/api/v2/{path}?{query}")
+        assert response.status_code == 400
+        assert response.json()["details"][0]["field"] == query.split("=")[0]
+        error_of(response)

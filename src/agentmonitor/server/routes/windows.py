@@ -11,7 +11,7 @@ from agentmonitor.model.windows import Block, UsageWindow
 from agentmonitor.server import v2
 from agentmonitor.server.http import Reply, Request, json_response
 from agentmonitor.server.operation import Operation, answers
-from agentmonitor.server.query import Filters, Limit, moment, rows, time_zone
+from agentmonitor.server.query import Filters, Limit, invalid, moment, rows, time_zone
 from agentmonitor.server.router import Router
 from agentmonitor.usage.blocks import past_blocks
 from agentmonitor.usage.windows import current_windows
@@ -60,6 +60,8 @@ async def windows(request: Request, runtime: "Runtime") -> Reply:
     zone = time_zone(asked.tz)
     since = moment("from", asked.since, zone)
     until = moment("to", asked.until, zone, is_end=True)
+    if since is not None and until is not None and since >= until:
+        raise invalid("from", "must be before the end of the range")
     found = await runtime.read(
         current_windows,
         runtime.engine,

@@ -139,15 +139,14 @@ class Groups:
         # A minute of pruned events counts where it begins.
         minutes = (-(-low // MINUTE_MS), -(-high // MINUTE_MS))
         found: Cells = {}
-        for table, time, within, sums in (
-            ("events", "time", (low, high), of_event),
-            ("pruned", f"minute * {MINUTE_MS}", minutes, columns),
+        for table, column, length, within, sums in (
+            ("events", "time", 1, (low, high), of_event),
+            ("pruned", "minute", MINUTE_MS, minutes, columns),
         ):
-            total = ", ".join(f"total({column})" for column in sums)
+            totals = ", ".join(f"total({each})" for each in sums)
             rows = self._connection.execute(
-                f"SELECT {time} / {unit}{names}, {total} FROM {table}"
-                f" WHERE {time.split()[0]} >= ? AND {time.split()[0]} < ?{self._filters.sql()}"
-                f" GROUP BY 1{names}",
+                f"SELECT {column} * {length} / {unit}{names}, {totals} FROM {table}"
+                f" WHERE {column} >= ? AND {column} < ?{self._filters.sql()} GROUP BY 1{names}",
                 (*within, *self._filters.values),
             )
             width = 1 + len(keys)
