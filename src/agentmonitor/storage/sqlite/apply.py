@@ -1,5 +1,4 @@
-"""How a batch changes the database: new rows, sessions, roll-ups. Runs in the writer's
-transaction and commits nothing itself."""
+"""How a batch changes the database, within the writer's transaction: rows, sessions, roll-ups."""
 
 import sqlite3
 from collections import deque
@@ -115,8 +114,8 @@ class Applier:
         self.folds.keep_up(self._last_id)
 
     def fold(self, now: int) -> None:
-        """Bring the roll-ups up to date with what small transactions left pending, and with the
-        days that are over at ``now`` (ms). To be called every few seconds."""
+        """To be called every few seconds: bring the roll-ups up to date with what is pending, and
+        with the days that are over at ``now`` (ms)."""
         self._cells.fold()
         self.folds.settle(self._last_id)
         self._cells.sealed(self.folds.seal(now))

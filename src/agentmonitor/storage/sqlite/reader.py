@@ -1,13 +1,11 @@
 """The reads of the SQLite engine, each on a connection of its thread and one snapshot."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from agentmonitor.errors import StorageError
 from agentmonitor.model.analytics import SessionUse, Sums, UsageFacts, UsageQuestion, Where
 from agentmonitor.model.channels import ChannelUse
 from agentmonitor.model.database import DatabaseInfo, PruneLimits, PruneOutcome, Retention
@@ -22,7 +20,6 @@ from agentmonitor.model.usage import Priceable
 from agentmonitor.model.windows import Block, Kind
 from agentmonitor.storage.sqlite import marks
 from agentmonitor.storage.sqlite.channels import channel_uses
-from agentmonitor.storage.sqlite.connect import open_reader, translate
 from agentmonitor.storage.sqlite.contents import contents_of
 from agentmonitor.storage.sqlite.event_rows import highest_id
 from agentmonitor.storage.sqlite.names import NameReader
@@ -37,30 +34,20 @@ from agentmonitor.storage.sqlite.queries.usage import UsageQueries
 from agentmonitor.storage.sqlite.queries.windows import WindowQueries
 from agentmonitor.storage.sqlite.quotas import newest_quotas, quota_changes
 from agentmonitor.storage.sqlite.session_reader import SessionReader
+from agentmonitor.storage.sqlite.snapshots import Snapshots
 
 _NO_AGENT = -1
 """An id that no name has: the filter names an agent that was never seen."""
 
 
-class Reader:
-    """Read-only access to one database file; each thread has its own connection."""
+class Reader(Snapshots):
+    """Read-only access to one database file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         self._names = NameReader()
         self._tool_sums = KeptSums(KeptTallies(), KeptTallies())
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
         self.session_reads = SessionReader(self._snapshot, self._names)
-
-    def close_readers(self) -> None:
-        """Close every thread's connection. No read may be under way."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
 
     def events(self, where: EventFilter, limit: int, offset: int) -> tuple[list[EventRow], int]:
         """Events, newest own time first, and how many match in all."""
@@ -289,26 +276,3 @@ class Reader:
             return None
         found = self._names.find(connection, value)
         return _NO_AGENT if found is None else found
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        """The thread's connection in a read transaction: all of a call sees one state."""
-        try:
-            connection = self._connection()
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            if not self.path.exists():
-                raise StorageError(f"The database {self.path} is gone.")
-            connection = self._local.connection = open_reader(self.path)
-            with self._guard:
-                self._connections.append(connection)
-        return connection
