@@ -20,7 +20,7 @@ from agentmonitor.model.selection import Selection, SessionChoice, StoryChoice
 from agentmonitor.model.usage import Channel
 from agentmonitor.storage.engine import Readable
 from agentmonitor.storage.session_reads import SessionReads
-from agentmonitor.storage.sqlite import reader, search_reader
+from agentmonitor.storage.sqlite import search_reader, snapshots
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import DAY, event, report
 from tests.unit.storage.store import Store
@@ -176,7 +176,7 @@ def statements(engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch) -> Iterato
     found: list[str] = []
     engine.close_readers()
     engine._searches.close()
-    for module in (reader, search_reader):
+    for module in (search_reader, snapshots):
         opens: Callable[[Path], sqlite3.Connection] = module.open_reader
 
         def traced(
