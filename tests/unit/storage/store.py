@@ -34,9 +34,16 @@ class Store:
         answers: queue.SimpleQueue[WriteResult | StorageError] = queue.SimpleQueue()
         self.engine.submit(events, signals, answers.put)
         answer = answers.get(timeout=PATIENCE_S)
+        rest(self.engine)
         if isinstance(answer, StorageError):
             raise answer
         return answer
+
+
+def rest(engine: Engine) -> None:
+    """Wait until the writer has done what it puts off until it has answered."""
+    if isinstance(engine, SqliteEngine):
+        engine._open_writer().call(lambda connection, applier: None)
 
 
 @contextmanager

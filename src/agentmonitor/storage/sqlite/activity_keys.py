@@ -42,7 +42,7 @@ class ActivityKeys:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._table = RecentKeys(connection, "activity_keys")
+        self.table = RecentKeys(connection, "activity_keys")
         self._hashes: dict[str, int] = {}
         self._holders: dict[int, int] = {}
         self._new: dict[int, int] = {}
@@ -115,10 +115,10 @@ class ActivityKeys:
     def save(self) -> None:
         """Write the claims. Belongs into the transaction."""
         if self._new:
-            self._table.insert(list(self._new.items()))
+            self.table.insert(list(self._new.items()))
             self._new = {}
 
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._new = {}
-        self._table.forget()
+        self.table.forget()

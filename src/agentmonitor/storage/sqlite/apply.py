@@ -4,7 +4,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.model.usage import Channel
@@ -19,25 +18,15 @@ from agentmonitor.storage.sqlite.event_rows import CHANNELS, ID, EventRows, Row,
 from agentmonitor.storage.sqlite.folds import Folds
 from agentmonitor.storage.sqlite.ledger import Ledger, entry_of
 from agentmonitor.storage.sqlite.names import STATUSES, NameWriter
+from agentmonitor.storage.sqlite.placing import Placing
 from agentmonitor.storage.sqlite.pruned import Pruned
-from agentmonitor.storage.sqlite.rollups import Cells, measure
+from agentmonitor.storage.sqlite.rollups import Cells
 from agentmonitor.storage.sqlite.session_files import SessionFiles
 from agentmonitor.storage.sqlite.session_states import SessionStates, describe, live
 from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 
 _API = Channel.API  # from its class, a member takes five times as long to get
 _STATUS_IDS: dict[str | None, int] = {None: 0} | {name: n for n, name in enumerate(STATUSES)}
-
-# When events leave "no project", the last use of their branch there is that of those that stay.
-_BRANCH_LAST_USE = (
-    "UPDATE rollup_branch SET last_time = max(coalesce((SELECT max(e.time) FROM sessions s"
-    " JOIN events e ON e.session = s.key WHERE s.project = 0 AND e.project = 0"
-    " AND e.branch = rollup_branch.branch AND e.agent = rollup_branch.agent), 0),"
-    " coalesce((SELECT max(p.last_time) FROM sessions s JOIN pruned p ON p.session = s.key"
-    " WHERE s.project = 0 AND p.project = 0"
-    " AND p.branch = rollup_branch.branch AND p.agent = rollup_branch.agent), 0))"
-    " WHERE project = 0 AND branch = ? AND agent = ?"
-)
 
 
 class Applier:
@@ -63,8 +52,9 @@ class Applier:
             self._contents, self.pruned,
         )  # fmt: skip
         self.folds = Folds(connection)
-        self._placed: set[tuple[int, int]] = set()
-        self._last_id = self._read_last_id()
+        self.key_tables = (self._event_ids.table, self._keys.table)
+        self._placing = Placing(connection, self.rows, self._cells, self.pruned)
+        self.last_id = self._read_last_id()
 
     def begin(self, batches: Sequence[Sequence[Event]], identities: Iterable[Identities]) -> None:
         """To be called first in each transaction, with all that it will apply."""
@@ -85,7 +75,7 @@ class Applier:
             if event.keys and self._merge(event):
                 ids.append(None)
                 continue
-            if event_id is not None and not claim(event_id, self._last_id + 1):
+            if event_id is not None and not claim(event_id, self.last_id + 1):
                 ids.append(None)
                 continue
             self._add(event)
@@ -107,17 +97,13 @@ class Applier:
         self._files.save()
         self.sessions.save()
         self._cells.write()
-        if self._placed:
-            self._cells.fold()
-            self._connection.executemany(_BRANCH_LAST_USE, sorted(self._placed))
-            self._placed.clear()
-        self.folds.keep_up(self._last_id)
+        self._placing.save()
 
     def fold(self, now: int) -> None:
         """To be called every few seconds: bring the roll-ups up to date with what is pending, and
         with the days that are over at ``now`` (ms)."""
         self._cells.fold()
-        self.folds.settle(self._last_id)
+        self.folds.settle(self.last_id)
         self._cells.sealed(self.folds.seal(now))
 
     def release(self) -> None:
@@ -130,7 +116,7 @@ class Applier:
         """The transaction was rolled back."""
         self.rows.forget()
         self._cells.forget()
-        self._placed.clear()
+        self._placing.forget()
         self._event_ids.forget()
         self.folds.forget()
         self._keys.forget()
@@ -140,7 +126,7 @@ class Applier:
         self._files.forget()
         self.names.forget()
         self.sessions.forget()
-        self._last_id = self._read_last_id()
+        self.last_id = self._read_last_id()
 
     def _read_last_id(self) -> int:
         # Rows can be taken out again, and an id must never come twice.
@@ -155,8 +141,8 @@ class Applier:
         agent = self.names[event.agent_type]
         time = event.created_at if event.occurred_at is None else event.occurred_at
         session = self._session(event.session_id, agent, time)
-        self._last_id += 1
-        event.id = self._last_id
+        self.last_id += 1
+        event.id = self.last_id
         row = self._row(event, session, agent, time)
         entry = None
         if event.keys or event.report is not None or event.client_cost_usd is not None:
@@ -217,7 +203,7 @@ class Applier:
         names = self.names
         project, branch = names[event.project], names[event.branch]
         if (project and not session.project) or (branch and not session.branch):
-            self._place(session, project, branch)
+            self._placing.place(session, project, branch)
         if project:
             session.project = project
         elif session.project:
@@ -250,7 +236,7 @@ class Applier:
         session = self._session(report.session_id, self.names[report.agent_type], report.at)
         project, branch = self.names[report.project], self.names[report.branch]
         if (project and not session.project) or (branch and not session.branch):
-            self._place(session, project, branch)
+            self._placing.place(session, project, branch)
         session.project = project or session.project
         session.branch = branch or session.branch
         session.model = self.names[report.model] or session.model
@@ -260,41 +246,3 @@ class Applier:
         else:
             live(session, report.signal, report.at)
         self.sessions.touch(session)
-
-    def _place(self, session: Session, project: int, branch: int) -> None:
-        """The session's project or branch became known: its events so far take it too.
-
-        So an event is without a project only while its session is, and roll-ups by project
-        follow the events.
-        """
-        if not session.events:
-            return
-        self.rows.flush()
-        self.rows.release()
-        new_project = project if not session.project else 0
-        new_branch = branch if not session.branch else 0
-        keys = "time / 60000, agent, type, tool, model, source, project, branch"
-        query = (
-            f"SELECT {keys}, status != 0, tokens_in, tokens_out, cache_read, cache_write,"
-            " cost_usd, duration_ms, time FROM events"
-            " WHERE session = ? AND ((? AND project = 0) OR (? AND branch = 0))"
-        )
-        affected = self._connection.execute(
-            query, (session.key, new_project, new_branch)
-        ).fetchall()
-        moves = [
-            ((row[15] // MINUTE_MS, *row[1:8]), measure(bool(row[8]), *row[9:15]), row[15])
-            for row in affected
-        ] + self.pruned.lacking(session.key, new_project, new_branch)
-        for key, cell, time in moves:
-            moved = (*key[:6], key[6] or new_project, key[7] or new_branch)
-            self._cells.add(key, [-value for value in cell], time)
-            self._cells.add(moved, cell, time)
-            if key[7] and not key[6]:
-                self._placed.add((key[7], key[1]))
-        self._connection.execute(
-            "UPDATE events SET project = CASE WHEN project = 0 THEN ? ELSE project END,"
-            " branch = CASE WHEN branch = 0 THEN ? ELSE branch END WHERE session = ?",
-            (new_project, new_branch, session.key),
-        )
-        self.pruned.place(session.key, new_project, new_branch)

@@ -70,7 +70,7 @@ def open_writer(path: Path, *, shrinks: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -2000")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        connection.execute("PRAGMA wal_autocheckpoint = 2000")
+        connection.execute("PRAGMA wal_autocheckpoint = 8000")  # chores come first
         connection.execute("PRAGMA busy_timeout = 5000")
     except BaseException as error:
         if connection is not None:

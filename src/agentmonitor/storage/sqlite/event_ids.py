@@ -138,7 +138,7 @@ class EventIds:
         """Of the ids that were looked up."""
         self._holders: dict[int, str | bytes] = {}
         self._claims: list[Claim] = []
-        self._table = RecentKeys(connection, "event_keys")
+        self.table = RecentKeys(connection, "event_keys")
 
     def look_up(self, batches: Iterable[Identities]) -> None:
         """Read what is known of the ids of ``batches``: one query a transaction."""
@@ -171,19 +171,19 @@ class EventIds:
             return
         self.save()
         key = self._hash(event_id, 0)
-        self._table.remove(key)
+        self.table.remove(key)
         self._holders.pop(key, None)
 
     def save(self) -> None:
         """Write the claims. Belongs into the transaction."""
         if self._claims:
-            self._table.insert(self._claims)
+            self.table.insert(self._claims)
             self._claims = []
 
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._claims = []
-        self._table.forget()
+        self.table.forget()
 
     def _read(self, keys: list[int]) -> None:
         # In the order of the keys, each page of the tree is visited once.

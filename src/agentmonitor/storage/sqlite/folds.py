@@ -108,14 +108,14 @@ class Folds:
         self._upto = self._sealed = self._seen = 0
         self.forget()
 
-    def keep_up(self, last: int) -> None:
-        """Fold, when there is enough; ``last``: the newest event's number. All events must be
-        written."""
-        if last - self._upto < STEP:
-            (late,) = self._connection.execute("SELECT max(rowid) FROM fold_late").fetchone()
-            if late is None or late < STEP:
-                return
-        self.fold(last)
+    def is_due(self, last: int) -> bool:
+        """Whether there are events enough to fold; ``last``: the newest event's number."""
+        return last - self._upto >= STEP
+
+    def has_late(self) -> bool:
+        """Whether changes of folded events are enough to fold."""
+        (late,) = self._connection.execute("SELECT max(rowid) FROM fold_late").fetchone()
+        return late is not None and late >= STEP
 
     def settle(self, last: int) -> None:
         """To be called every few seconds: fold, when nothing came since the call before."""
@@ -124,7 +124,7 @@ class Folds:
         self._seen = last
 
     def fold(self, last: int) -> None:
-        """Fold all up to the event ``last``."""
+        """Fold all up to the event ``last``. All events must be written."""
         run = self._connection.execute
         (before,) = run("SELECT coalesce(max(rowid), 0) FROM rollup_tool_hours").fetchone()
         run(_FOLD_EVENTS, (self._upto, last))

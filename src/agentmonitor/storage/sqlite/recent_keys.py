@@ -34,8 +34,11 @@ class RecentKeys:
         # In the order of the keys, each page of the tree is visited once.
         self._insert.run(self._connection, sorted(claims))
         self._recent += len(claims)
-        if self._recent > self._most + _WORTH_MOVING:
-            self._move()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to ``move``."""
+        return self._recent > self._most + _WORTH_MOVING
 
     def remove(self, key: int) -> None:
         """Make a key unknown again."""
@@ -47,8 +50,9 @@ class RecentKeys:
         """The transaction was rolled back."""
         self._recent = self._count()
 
-    def _move(self) -> None:
-        """Move about as many keys as there are too many: the next ones in the order of keys."""
+    def move(self) -> None:
+        """Move about as many keys as there are too many: the next ones in the order of keys.
+        Belongs into a transaction."""
         share = (self._recent - self._most) / self._recent
         first = self._next
         last = min(first + int(share * 2**64), _LAST)

@@ -20,6 +20,7 @@ from agentmonitor.model.mark import Mark
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.storage.engine import WriteDone, WriteResult
 from agentmonitor.storage.sqlite.apply import Applier
+from agentmonitor.storage.sqlite.chores import Chores
 from agentmonitor.storage.sqlite.connect import translate
 from agentmonitor.storage.sqlite.event_ids import Identities
 from agentmonitor.storage.sqlite.marks import save_marks
@@ -73,6 +74,7 @@ class Writer:
         self._connection = connection
         self._path = path
         self._applier = Applier(connection, lingering)
+        self._chores = Chores(connection, self._applier.folds, self._applier.key_tables)
         self._queue: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._queued = 0
@@ -154,11 +156,13 @@ class Writer:
         while item is not None:
             if isinstance(item, Task):
                 self._run_task(item)
+                self._tidy(0)
                 item = self._queue.get()
                 continue
             group = [item]
             item = self._gather(group)
             self._write(group)
+            self._tidy(sum(batch.size for batch in group))
             self.committed()
             if item is _NOTHING:
                 self._await_return(len(group))
@@ -241,6 +245,17 @@ class Writer:
             task.done(self._failure(error))
         else:
             task.done(None)
+
+    def _tidy(self, written: int) -> None:
+        """Do what nobody waits for. What fails is due again after the next transaction."""
+        try:
+            try:
+                self._chores.run(written, self._applier.last_id, self._begin)
+            except BaseException:
+                self._roll_back()
+                raise
+        except Exception as error:
+            self._failure(error)
 
     def _begin(self) -> None:
         """Begin a transaction, with nothing in memory that is not in the file."""

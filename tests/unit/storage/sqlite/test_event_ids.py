@@ -105,6 +105,8 @@ def test_every_id_stays_known_when_its_key_moves_on(monkeypatch: pytest.MonkeyPa
             connection.execute("BEGIN")
             assert all(take(connection, event_ids, batch, number * 20 + 1))
             event_ids.save()
+            if event_ids.table.is_full:
+                event_ids.table.move()
             connection.execute("COMMIT")
         tables = ("event_keys_recent", "event_keys")
         recent, settled = (

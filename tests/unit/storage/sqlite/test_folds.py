@@ -8,7 +8,7 @@ import pytest
 
 from agentmonitor.model.analytics import Where
 from agentmonitor.model.clock import DAY_MS, HOUR_MS, now_ms
-from agentmonitor.storage.sqlite import folds
+from agentmonitor.storage.sqlite import chores, folds
 from agentmonitor.storage.sqlite.check import check
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.storage.sqlite.queries.tools import ToolQueries
@@ -62,6 +62,7 @@ def test_what_changes_in_folded_events_counts_at_once_and_is_folded_later(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folds, "STEP", 10)
+    monkeypatch.setattr(chores, "LOOK_EVERY", 1)
     engine = opened(path)
     fill(engine, 20)
     monkeypatch.setattr(folds, "STEP", 21)

@@ -1,0 +1,61 @@
+"""What the writer does when it has answered: work for which nobody waits.
+
+SQLite does it without the interpreter's lock, while the event loop reads and decodes what those who
+were answered send next. Whatever is put off, reads give the same before and after.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from agentmonitor.storage.sqlite.folds import Folds
+from agentmonitor.storage.sqlite.recent_keys import RecentKeys
+
+LOG_PAGES = 2000
+"""Pages in the write-ahead log, about, when they are copied into the database."""
+LOOK_EVERY = 16
+"""Transactions between two looks at what changed in earlier events."""
+_LEAST_PAGES, _PAGES_AN_EVENT, _MOST_PAGES = 20, 2, 600
+"""What a transaction writes: a guess, since SQLite tells it only at a checkpoint."""
+
+
+class Chores:
+    """What is due after a transaction. One object, used by the writer thread alone."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, folds: Folds, keys: Sequence[RecentKeys]
+    ) -> None:
+        self._connection = connection
+        self._folds = folds
+        self._keys = keys
+        self._turn = 0
+        self._log = 0
+        """Pages in the log, about."""
+
+    def run(self, events: int, last: int, begin: Callable[[], None]) -> None:
+        """Do what is due; to be called after each transaction.
+
+        ``events``: how many it took in; ``last``: the newest event's number; ``begin`` begins a
+        transaction, which is left open if this raises.
+        """
+        full = [keys for keys in self._keys if keys.is_full]
+        self._turn += 1
+        # To ask the database costs a small transaction as much as some of its events.
+        folding = self._folds.is_due(last) or (
+            self._turn % LOOK_EVERY == 0 and self._folds.has_late()
+        )
+        if full or folding:
+            begin()
+            for keys in full:
+                keys.move()
+            if folding:
+                self._folds.fold(last)
+            self._connection.execute("COMMIT")
+        self._log += min(_LEAST_PAGES + events * _PAGES_AN_EVENT, _MOST_PAGES)
+        if self._log >= LOG_PAGES:
+            self._copy_log()
+
+    def _copy_log(self) -> None:
+        result = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        _, self._log, copied = result
+        if copied == self._log:  # otherwise a reader needs the rest of it
+            self._log = 0

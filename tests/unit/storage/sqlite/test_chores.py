@@ -1,0 +1,101 @@
+"""What the writer puts off until it has answered."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentmonitor.storage.sqlite import chores, folds
+from agentmonitor.storage.sqlite.engine import SqliteEngine
+from tests.unit.builders import event
+from tests.unit.storage.sqlite.audit import assert_sound, rows
+from tests.unit.storage.store import PATIENCE_S, Store, rest
+
+PAGE = 4096
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.db"
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[SqliteEngine]:
+    engine = SqliteEngine(path)
+    engine.open()
+    yield engine
+    engine.close()
+
+
+def upto(path: Path) -> int:
+    return int(rows(path, "SELECT event FROM folded_upto")[0]["event"])
+
+
+def test_callers_are_answered_before_the_chores_are_done(
+    engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds, "STEP", 1)
+    seen: list[int] = []
+    answered = threading.Event()
+
+    def done(_: object) -> None:
+        seen.append(upto(path))
+        answered.set()
+
+    engine.submit([event(tool_name="Bash")], [], done)
+    assert answered.wait(PATIENCE_S)
+    rest(engine)
+    assert (seen, upto(path)) == ([0], 1)
+
+
+def test_chores_that_fail_lose_nothing_and_are_done_next_time(
+    engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds, "STEP", 1)
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "CREATE TRIGGER full BEFORE UPDATE ON folded_upto BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    connection.commit()
+    Store(engine).write(event(event_id="a", tool_name="Bash"))
+    assert upto(path) == 0
+    assert_sound(path)
+    connection.execute("DROP TRIGGER full")
+    connection.commit()
+    connection.close()
+    Store(engine).write(event(event_id="b", tool_name="Bash"))
+    assert upto(path) == 2
+    assert_sound(path)
+
+
+def test_the_log_is_copied_into_the_database_before_it_grows_large(
+    engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chores, "LOG_PAGES", 50)
+    log = path.with_name("a.db-wal")
+    sizes = set[int]()
+    for number in range(100):
+        Store(engine).write(*[event(metadata_json="x" * 900) for _ in range(20)])
+        sizes.add(log.stat().st_size)
+        if number == 50:
+            sizes.clear()
+    assert len(sizes) == 1  # it is written anew from its beginning
+    assert max(sizes) < 500 * PAGE
+    assert path.stat().st_size > 300 * PAGE
+
+
+def test_a_reader_that_stays_keeps_the_log_but_stops_nobody(
+    engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chores, "LOG_PAGES", 50)
+    Store(engine).write(event())
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    for _ in range(20):
+        assert len(Store(engine).write(*[event() for _ in range(20)]).stored) == 20
+    assert reader.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    reader.close()
+    assert_sound(path)
