@@ -28,7 +28,7 @@ from tests.unit.storage.store import Store
 GROWING = {
     "events", "ledger", "evidence", "contents", "event_keys", "event_keys_recent",
     "activity_keys", "activity_keys_recent", "activity_merges", "pruned", "pruned_activities",
-    "session_files", "pruned_files", "file_marks", "spans",
+    "session_files", "pruned_files", "file_marks", "spans", "session_events",
 }  # fmt: skip
 """Tables that have about as many rows as there are events, requests or files."""
 COLD = {
@@ -246,24 +246,34 @@ def test_every_read_of_the_protocol_is_looked_at() -> None:
     assert not set(READS) & set(COLD)
 
 
+_UNLISTED = (
+    "CREATE VIEW session_rows AS SELECT * FROM events WHERE 0 UNION ALL SELECT * FROM events"
+)
+
+
 @pytest.mark.parametrize(
-    ("index", "name"),
+    ("missing", "instead", "name"),
     [
-        ("events_by_session", "session_detail"), ("events_by_session", "session_story"),
-        ("events_by_time", "stats"), ("events_by_time", "tool_use"), ("pruned_by_minute", "stats"),
+        ("session_rows", _UNLISTED, "session_detail"), ("session_rows", _UNLISTED, "session_story"),
+        ("events_by_time", None, "stats"), ("events_by_time", None, "tool_use"),
+        ("pruned_by_minute", None, "stats"),
     ],
 )  # fmt: skip
-def test_a_scan_is_found_when_an_index_is_missing(
-    index: str, name: str, engine: SqliteEngine, statements: list[str]
+def test_a_scan_is_found_when_an_index_or_a_list_is_missing(
+    missing: str, instead: str | None, name: str, engine: SqliteEngine, statements: list[str]
 ) -> None:
-    def drop(connection: sqlite3.Connection) -> None:
-        connection.execute(f"DROP INDEX {index}")
-
-    (made,) = sqlite3.connect(engine.path).execute(
-        "SELECT sql FROM sqlite_master WHERE name = ?", (index,)
+    kind, made = sqlite3.connect(engine.path).execute(
+        "SELECT type, sql FROM sqlite_master WHERE name = ?", (missing,)
     ).fetchone()  # fmt: skip
 
+    def drop(connection: sqlite3.Connection) -> None:
+        connection.execute(f"DROP {kind} {missing}")
+        if instead is not None:
+            connection.execute(instead)
+
     def remake(connection: sqlite3.Connection) -> None:
+        if instead is not None:
+            connection.execute(f"DROP {kind} {missing}")
         connection.execute(made)
 
     engine._write(drop)

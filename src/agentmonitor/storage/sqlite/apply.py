@@ -22,6 +22,7 @@ from agentmonitor.storage.sqlite.placing import Placing
 from agentmonitor.storage.sqlite.pruned import Pruned
 from agentmonitor.storage.sqlite.rollups import Cells
 from agentmonitor.storage.sqlite.session_files import SessionFiles
+from agentmonitor.storage.sqlite.session_lists import SessionLists
 from agentmonitor.storage.sqlite.session_states import SessionStates, describe, live
 from agentmonitor.storage.sqlite.sessions import Session, SessionWriter
 
@@ -52,6 +53,7 @@ class Applier:
             self._contents, self.pruned,
         )  # fmt: skip
         self.folds = Folds(connection)
+        self.lists = SessionLists(connection)
         self.key_tables = (self._event_ids.table, self._keys.table)
         self._placing = Placing(connection, self.rows, self._cells, self.pruned)
         self.last_id = self._read_last_id()
@@ -104,6 +106,7 @@ class Applier:
         with the days that are over at ``now`` (ms)."""
         self._cells.fold()
         self.folds.settle(self.last_id)
+        self.lists.extend(self.last_id)
         self._cells.sealed(self.folds.seal(now))
 
     def release(self) -> None:
@@ -119,6 +122,7 @@ class Applier:
         self._placing.forget()
         self._event_ids.forget()
         self.folds.forget()
+        self.lists.forget()
         self._keys.forget()
         self.ledger.forget()
         self._contents.forget()

@@ -45,6 +45,14 @@ RELATIONS = {
         "SELECT session FROM pruned WHERE session NOT IN (SELECT key FROM sessions)",
 }  # fmt: skip
 
+_UNLISTED = (
+    "SELECT * FROM (SELECT id FROM events e WHERE id <= (SELECT event FROM listed_upto)"
+    " AND NOT EXISTS (SELECT 1 FROM session_events s"
+    " WHERE s.session = e.session AND s.time = e.time AND s.event = e.id)"
+    " UNION ALL SELECT event FROM session_events s WHERE event > (SELECT event FROM listed_upto)"
+    " OR NOT EXISTS (SELECT 1 FROM events e"
+    " WHERE e.id = s.event AND e.session = s.session AND e.time = s.time))"
+)
 _TOKENS = "tokens_in + tokens_out + cache_read + cache_write"
 _NANO = "CASE WHEN cost_usd IS NULL THEN 0 ELSE CAST(cost_usd * 1e9 + 0.5 AS INTEGER) END"
 _OF_EVENTS = {
@@ -103,6 +111,8 @@ def check(
             for view, (keys, levels) in _VIEWS.items():
                 tell(view)
                 findings.append(Finding(view, _totals(connection, view, keys, levels)))
+            tell("events of sessions")
+            findings.append(Finding("events of sessions", _rows(connection, _UNLISTED)))
             tell("sums by tool")
             findings.append(Finding("sums by tool", _tools(connection)))
             tell("sums of sessions")

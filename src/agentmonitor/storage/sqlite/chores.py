@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from agentmonitor.storage.sqlite.folds import Folds
 from agentmonitor.storage.sqlite.recent_keys import RecentKeys
+from agentmonitor.storage.sqlite.session_lists import SessionLists
 
 LOG_PAGES = 2000
 """Pages in the write-ahead log, about, when they are copied into the database."""
@@ -22,10 +23,15 @@ class Chores:
     """What is due after a transaction. One object, used by the writer thread alone."""
 
     def __init__(
-        self, connection: sqlite3.Connection, folds: Folds, keys: Sequence[RecentKeys]
+        self,
+        connection: sqlite3.Connection,
+        folds: Folds,
+        lists: SessionLists,
+        keys: Sequence[RecentKeys],
     ) -> None:
         self._connection = connection
         self._folds = folds
+        self._lists = lists
         self._keys = keys
         self._turn = 0
         self._log = 0
@@ -37,21 +43,24 @@ class Chores:
         ``events``: how many it took in; ``last``: the newest event's number; ``begin`` begins a
         transaction, which is left open if this raises.
         """
-        full = [keys for keys in self._keys if keys.is_full]
         self._turn += 1
+        self._log += min(_LEAST_PAGES + events * _PAGES_AN_EVENT, _MOST_PAGES)
         # To ask the database costs a small transaction as much as some of its events.
-        folding = self._folds.is_due(last) or (
-            self._turn % LOOK_EVERY == 0 and self._folds.has_late()
-        )
-        if full or folding:
+        looking = self._turn % LOOK_EVERY == 0
+        folding = self._folds.is_due(last) or (looking and self._folds.has_late())
+        listing = self._lists.is_due(last)
+        full = [keys for keys in self._keys if keys.is_full]
+        if folding or listing or full:
             begin()
             for keys in full:
                 keys.move()
+            if listing:
+                self._lists.extend(last)
             if folding:
                 self._folds.fold(last)
             self._connection.execute("COMMIT")
-        self._log += min(_LEAST_PAGES + events * _PAGES_AN_EVENT, _MOST_PAGES)
-        if self._log >= LOG_PAGES:
+        # The largest two take turns: the next callers are there soon.
+        if self._log >= (2 * LOG_PAGES if folding else LOG_PAGES):
             self._copy_log()
 
     def _copy_log(self) -> None:

@@ -13,16 +13,16 @@ from agentmonitor.storage.sqlite.bulk import Insert
     TOKENS_IN, TOKENS_OUT, CACHE_READ, CACHE_WRITE, DURATION, COST, METADATA, TRUNCATED, FILE,
     LINES_ADDED, LINES_REMOVED, CHANNELS,
 ) = range(25)  # fmt: skip
-_COLUMNS = (
+COLUMNS = (
     "id", "event_id", "session", "time", "lag", "agent", "type", "status", "tool", "model",
     "project", "branch", "source", "tokens_in", "tokens_out", "cache_read", "cache_write",
     "duration_ms", "cost_usd", "metadata", "truncated", "file", "lines_added", "lines_removed",
     "channels",
 )  # fmt: skip
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM events WHERE id = ?"
-_UPDATE = f"UPDATE events SET {', '.join(f'{c} = ?' for c in _COLUMNS[2:])} WHERE id = ?"
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM events WHERE id = ?"
+_UPDATE = f"UPDATE events SET {', '.join(f'{c} = ?' for c in COLUMNS[2:])} WHERE id = ?"
 _INSERT = Insert(
-    f"events ({', '.join(_COLUMNS)})", len(_COLUMNS), optional=(EVENT_ID, LAG, DURATION, COST)
+    f"events ({', '.join(COLUMNS)})", len(COLUMNS), optional=(EVENT_ID, LAG, DURATION, COST)
 )
 MAX_KEPT = 512
 """Rows kept in memory for a change at most, between transactions."""

@@ -9,6 +9,7 @@ from agentmonitor.storage.sqlite.channels import rebuild_channels
 from agentmonitor.storage.sqlite.folds import clear_folds, fold_pages
 from agentmonitor.storage.sqlite.pruned import add_to_sessions, count_pruned
 from agentmonitor.storage.sqlite.rollups import MAX_SUM, Cells, clear_tables, measure, to_nano
+from agentmonitor.storage.sqlite.session_lists import rebuild_lists
 from agentmonitor.storage.sqlite.sessions import ENDED, IDLE, STATES, SessionWriter
 
 STARTS = (
@@ -80,6 +81,7 @@ def rebuild(
     rebuild_channels(connection)
     clear_folds(connection)
     fold_pages(connection)
+    rebuild_lists(connection)
     _rebuild_sessions(connection)
     if progress is not None:
         progress(total, total)
@@ -118,7 +120,7 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
     connection.execute(
         f"UPDATE sessions SET ({', '.join(sums)}, files_edited) = (SELECT {values},"
         " (SELECT count(*) FROM session_files f WHERE f.session = sessions.key)"
-        " FROM events WHERE events.session = sessions.key)"
+        " FROM session_rows WHERE session = sessions.key)"
     )
     add_to_sessions(connection)
     connection.execute("DELETE FROM session_starts")

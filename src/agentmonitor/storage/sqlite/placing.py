@@ -14,18 +14,25 @@ from agentmonitor.storage.sqlite.sessions import Session
 
 _LACKING = (
     "SELECT time / 60000, agent, type, tool, model, source, project, branch, status != 0,"
-    " tokens_in, tokens_out, cache_read, cache_write, cost_usd, duration_ms, time FROM events"
+    " tokens_in, tokens_out, cache_read, cache_write, cost_usd, duration_ms, time FROM session_rows"
     " WHERE session = ? AND ((? AND project = 0) OR (? AND branch = 0))"
 )
 _PLACE = (
     "UPDATE events SET project = CASE WHEN project = 0 THEN ? ELSE project END,"
-    " branch = CASE WHEN branch = 0 THEN ? ELSE branch END WHERE session = ?"
+    " branch = CASE WHEN branch = 0 THEN ? ELSE branch END"
+    " WHERE id IN (SELECT id FROM session_ids WHERE session = ?)"
+)
+_STAYED = (
+    "s.project = 0 AND e.project = 0"
+    " AND e.branch = rollup_branch.branch AND e.agent = rollup_branch.agent"
 )
 # When events leave "no project", the last use of their branch there is that of those that stay.
 _BRANCH_LAST_USE = (
     "UPDATE rollup_branch SET last_time = max(coalesce((SELECT max(e.time) FROM sessions s"
-    " JOIN events e ON e.session = s.key WHERE s.project = 0 AND e.project = 0"
-    " AND e.branch = rollup_branch.branch AND e.agent = rollup_branch.agent), 0),"
+    " CROSS JOIN session_events l ON l.session = s.key CROSS JOIN events e ON e.id = l.event"
+    f" WHERE {_STAYED}), 0), coalesce((SELECT max(e.time) FROM events e NOT INDEXED"
+    " CROSS JOIN sessions s ON s.key = e.session"
+    f" WHERE e.id > (SELECT event FROM listed_upto) AND {_STAYED}), 0),"
     " coalesce((SELECT max(p.last_time) FROM sessions s JOIN pruned p ON p.session = s.key"
     " WHERE s.project = 0 AND p.project = 0"
     " AND p.branch = rollup_branch.branch AND p.agent = rollup_branch.agent), 0))"

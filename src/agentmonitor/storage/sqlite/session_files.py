@@ -13,7 +13,7 @@ _FIND = (
     " ON f.session = json_extract(pair.value, '$[0]') AND f.file = json_extract(pair.value, '$[1]')"
 )
 _USED = (
-    "SELECT 1 FROM events WHERE session = ?1 AND file = ?2"
+    "SELECT 1 FROM session_rows WHERE session = ?1 AND file = ?2"
     " UNION ALL SELECT 1 FROM pruned_files WHERE session = ?1 AND file = ?2 LIMIT 1"
 )
 _DELETE = "DELETE FROM session_files WHERE session = ? AND file = ?"

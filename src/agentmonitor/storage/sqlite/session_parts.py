@@ -42,12 +42,12 @@ _LONG = (
     " FROM sessions s WHERE s.events >= ?"
 )
 _NTH = (
-    "SELECT time, id FROM events WHERE session = ?1 AND time >= ?2 AND (time > ?2 OR id >= ?3)"
+    "SELECT time, id FROM session_ids WHERE session = ?1 AND time >= ?2 AND (time > ?2 OR id >= ?3)"
     " ORDER BY time, id LIMIT 1 OFFSET ?4"
 )
 _PROMPT = (
-    "SELECT time, id FROM (SELECT e.id, e.time, e.type, e.metadata, e.truncated FROM events e"
-    " WHERE e.session = ?1 AND e.time >= ?2 AND (e.time > ?2 OR e.id >= ?3)"
+    "SELECT time, id FROM (SELECT e.id, e.time, e.type, e.metadata, e.truncated"
+    " FROM session_rows e WHERE e.session = ?1 AND e.time >= ?2 AND (e.time > ?2 OR e.id >= ?3)"
     f" ORDER BY e.time, e.id LIMIT {EVENTS}) e WHERE e.type = ?4 AND ({SUBAGENT}) IS NULL LIMIT 1"
 )
 _NOTE = "INSERT OR REPLACE INTO session_parts VALUES (?, ?, ?, ?, ?, 0, NULL, NULL)"

@@ -7,6 +7,7 @@ after the commit, in the order in which they queued.
 import logging
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,6 +34,8 @@ MAX_GROUP = 2000
 """Events in one transaction at most (a single batch may be larger)."""
 GATHER_S = 0.004
 """How long the next of those who were just answered is waited for, at most."""
+TURN_S = 0.0001
+"""After how long the writer asks another thread for the interpreter's lock while it tidies."""
 _ANY_NUMBER = 2**31
 """More than a queue ever holds."""
 MAX_QUEUED = 40_000
@@ -74,7 +77,9 @@ class Writer:
         self._connection = connection
         self._path = path
         self._applier = Applier(connection, lingering)
-        self._chores = Chores(connection, self._applier.folds, self._applier.key_tables)
+        self._chores = Chores(
+            connection, self._applier.folds, self._applier.lists, self._applier.key_tables
+        )
         self._queue: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._queued = 0
@@ -248,6 +253,10 @@ class Writer:
 
     def _tidy(self, written: int) -> None:
         """Do what nobody waits for. What fails is due again after the next transaction."""
+        # The event loop computes meanwhile. Each statement lets go of the interpreter's lock, and
+        # to get it back would take a whole interval, in the end as long as the statements.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(TURN_S)
         try:
             try:
                 self._chores.run(written, self._applier.last_id, self._begin)
@@ -256,6 +265,8 @@ class Writer:
                 raise
         except Exception as error:
             self._failure(error)
+        finally:
+            sys.setswitchinterval(interval)
 
     def _begin(self) -> None:
         """Begin a transaction, with nothing in memory that is not in the file."""

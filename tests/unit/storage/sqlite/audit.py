@@ -137,7 +137,11 @@ def assert_sound(path: Path) -> None:
     session_places = {r["key"]: r for r in rows(path, "SELECT key, project, branch FROM sessions")}
     names = {row["id"] for row in rows(path, "SELECT id FROM names")} | {0}
     (last_pruned,) = (row["event"] for row in rows(path, "SELECT event FROM pruned_upto"))
-    events = rows(path, "SELECT * FROM events")
+    events = rows(path, "SELECT * FROM events ORDER BY id")
+    listed = rows(path, "SELECT * FROM session_rows ORDER BY id")
+    assert listed == events
+    places = rows(path, "SELECT session, time, id FROM session_ids ORDER BY id")
+    assert places == [{name: e[name] for name in ("session", "time", "id")} for e in events]
     for event in events:
         place = session_places[event["session"]]
         assert event["project"] or not place["project"]

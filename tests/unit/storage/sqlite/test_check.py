@@ -34,6 +34,7 @@ def path(tmp_path: Path) -> Path:
                 report=Report(), content=b"words", model="m",
             )
         )  # fmt: skip
+    engine._open_writer().call(lambda _, applier: applier.lists.extend(applier.last_id))
     engine.close()
     return path
 
@@ -101,6 +102,9 @@ def test_what_refers_to_nothing_is_found(path: Path, statement: str, name: str) 
         ("UPDATE sessions SET cost_nano = cost_nano + 1", "sums of sessions"),
         ("UPDATE sessions SET files_edited = 7", "sums of sessions"),
         ("DELETE FROM events WHERE id = 2", "sums_by_time"),
+        ("DELETE FROM session_events WHERE event = 2", "events of sessions"),
+        ("UPDATE session_events SET time = time + 1", "events of sessions"),
+        ("UPDATE listed_upto SET event = 1", "events of sessions"),
     ],
 )  # fmt: skip
 def test_a_wrong_total_is_found_and_a_rebuild_rights_it(

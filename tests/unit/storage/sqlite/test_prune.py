@@ -235,6 +235,6 @@ def test_freed_space_goes_back_to_the_disk(path: Path, shrinks: bool) -> None:
     engine.close()
     assert (path.stat().st_size < large / 5) is shrinks
     before, after = compact(path, shrinks=shrinks)
-    assert before == large or shrinks
+    assert before >= large or shrinks
     assert after < large / 5
     assert check(path).sound

@@ -27,6 +27,7 @@ class CalendarQueries:
         self._connection = connection
         self._asked = filters
         self._filters = filters.sql()
+        self._events = filters.events()
         self._values = filters.values
 
     def sessions(self, days: Sequence[int]) -> Sums:
@@ -70,7 +71,7 @@ class CalendarQueries:
         if level == EVENTS:
             a, b, c = (EVENT_MEASURES.get(name, name) for name in _OF_HOUR)
             yield (
-                f"SELECT time / {HOUR_MS} AS hour, {a} AS a, {b} AS b, {c} AS c FROM events"
+                f"SELECT time / {HOUR_MS} AS hour, {a} AS a, {b} AS b, {c} AS c FROM {self._events}"
                 f" WHERE time >= ? AND time < ?{self._filters}",
                 (first, last, *self._values),
             )

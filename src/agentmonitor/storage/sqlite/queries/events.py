@@ -23,6 +23,7 @@ COLUMNS = (
     " e.cost_usd, e.metadata, e.truncated"
 )
 _FROM = "events e JOIN sessions s ON s.key = e.session"
+_FROM_SESSION = f"session_rows {_FROM.removeprefix('events ')}"
 _NAMED = {
     "agent_type": "agent",
     "event_type": "type",
@@ -75,7 +76,7 @@ class EventQueries:
             return []
         order = "DESC" if newest_first else "ASC"
         query = (
-            f"SELECT {COLUMNS} FROM {_FROM} WHERE e.session = ?"
+            f"SELECT {COLUMNS} FROM {_FROM_SESSION} WHERE e.session = ?"
             f" ORDER BY e.time {order}, e.id {order} LIMIT ?"
         )
         return self._rows(self._connection.execute(query, (key, limit)).fetchall())
@@ -107,8 +108,9 @@ class EventQueries:
             if value is not None:
                 conditions.append(condition)
                 arguments.append(value)
+        source = _FROM_SESSION if "session" in named else _FROM
         query = (
-            f"SELECT {COLUMNS} FROM {_FROM} WHERE {' AND '.join(conditions)}"
+            f"SELECT {COLUMNS} FROM {source} WHERE {' AND '.join(conditions)}"
             " ORDER BY e.time DESC, e.id DESC LIMIT ? OFFSET ?"
         )
         return self._connection.execute(query, (*arguments, limit, offset)).fetchall()
@@ -128,7 +130,8 @@ class EventQueries:
             if value is not None:
                 conditions += condition
                 arguments.append(value)
-        query = f"SELECT count(*) FROM events WHERE {conditions}"
+        source = "session_rows" if "session" in named else "events"
+        query = f"SELECT count(*) FROM {source} WHERE {conditions}"
         return int(self._connection.execute(query, arguments).fetchone()[0])
 
     def _rows(self, rows: list[Row]) -> list[EventRow]:

@@ -30,7 +30,7 @@ _NAMES = (5, 6, 8, 9, 10, 11, 12)
 _READ = (
     f"SELECT {COLUMNS}, s.title,"
     " CASE WHEN e.truncated THEN (SELECT body FROM contents c WHERE c.event = e.id) END"
-    " FROM events e JOIN sessions s ON s.key = e.session"
+    " FROM {events} e JOIN sessions s ON s.key = e.session"
     " WHERE e.time >= ? AND e.time < ? AND (e.time < ? OR (e.time = ? AND e.id < ?))"
     " AND e.status != 0 AND e.tool != 0{filters} ORDER BY e.time DESC, e.id DESC LIMIT ?"
 )
@@ -63,9 +63,8 @@ class FailureQueries:
     def page(self, limit: int, place: EventPlace | None) -> Page[Failure]:
         """The newest before ``place``, ``limit`` of them."""
         time, number = place or (self._until, 0)
-        # A sum is looked up in no index: the time is what finds the events.
-        session = "session" if self._by_session else "session + 0"
-        query = _READ.format(filters=self._filters.sql("e.", session=session))
+        events = self._filters.events() if self._by_session else "events"
+        query = _READ.format(events=events, filters=self._filters.sql("e."))
         rows: list[Row] = []
         for low, high in self._stretches(min(self._until, time + 1)):
             arguments = (low, high, time, time, number, *self._filters.values)

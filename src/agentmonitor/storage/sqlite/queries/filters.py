@@ -6,8 +6,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from agentmonitor.model.analytics import Where
+from agentmonitor.storage.sqlite.event_rows import COLUMNS
 from agentmonitor.storage.sqlite.names import NameReader
 
+_LISTED = {"id": "l.event AS id", "session": "l.session", "time": "l.time"}
+_OF_SESSIONS = (
+    f"(SELECT {', '.join(_LISTED.get(c, f'e.{c}') for c in COLUMNS)} FROM json_each('%s') j"
+    " CROSS JOIN session_events l ON l.session = j.value CROSS JOIN events e ON e.id = l.event"
+    f" UNION ALL SELECT {', '.join(COLUMNS)} FROM events NOT INDEXED"
+    " WHERE id > (SELECT event FROM listed_upto)"
+    " AND session IN (SELECT value FROM json_each('%s')))"
+)
+"""As the view ``session_rows``, of several sessions."""
 NOBODY = -1
 """An id that nothing has: the filter names what was never seen."""
 _NAMED = ("agent", "project", "branch", "model")
@@ -40,6 +50,13 @@ class Filters:
             for c in self.choices
         )
         return "".join((*one, *several))
+
+    def events(self) -> str:
+        """The table to read events from: where sessions are named, by their lists."""
+        if "session" in self.choices:
+            keys = msgspec.json.encode(sorted(map(int, self.choices["session"]))).decode()
+            return _OF_SESSIONS % (keys, keys)
+        return "session_rows" if "session" in self.ids else "events"
 
     def among(self, names: Collection[str]) -> "Filters":
         """Those of these columns."""

@@ -131,7 +131,7 @@ class Groups:
         low, high = max(edges[0], begin), min(edges[-1], end)
         if low >= high:
             return {}
-        self._check_scan(low, high, asked)
+        few = self._are_few(low, high, asked)
         # All periods begin with a unit.
         unit = gcd(*edges[1:-1]) or high
         names = "".join(f", {key}" for key in keys)
@@ -140,7 +140,7 @@ class Groups:
         minutes = (-(-low // MINUTE_MS), -(-high // MINUTE_MS))
         found: Cells = {}
         for table, column, length, within, sums in (
-            ("events", "time", 1, (low, high), of_event),
+            (self._filters.events() if few else "events", "time", 1, (low, high), of_event),
             ("pruned", "minute", MINUTE_MS, minutes, columns),
         ):
             totals = ", ".join(f"total({each})" for each in sums)
@@ -223,11 +223,14 @@ class Groups:
             for at in range(begin, end):
                 yield span, rows[at][1:width], rows[at][width:]
 
-    def _check_scan(self, low: int, high: int, asked: set[str]) -> None:
-        """Raises TooLarge when over MAX_SCAN events of several sessions would be read."""
+    def _are_few(self, low: int, high: int, asked: set[str]) -> bool:
+        """Whether sessions are named whose events may all be read.
+
+        Raises TooLarge when otherwise over MAX_SCAN would be.
+        """
         of_sessions = events_of_sessions(self._connection, self._filters)
         if of_sessions is not None and ("session" in self._filters.ids or of_sessions <= MAX_SCAN):
-            return
+            return True
         count = self._events_in([(EVENTS, low, high)])
         if count > MAX_SCAN:
             told = {"q" if name in self._filters.choices else name for name in asked}
@@ -238,6 +241,7 @@ class Groups:
             )
             advice = f"Too many events to add up by {names}: choose a later from, or fewer filters."
             raise TooLarge(advice, [(name, message) for name in sorted(told)])
+        return False
 
     def _check_parts(self, read: Sequence[Span]) -> None:
         """Raises TooLarge when the parts of hours to be read hold more than MAX_PARTS events."""

@@ -176,7 +176,7 @@ class SearchQueries:
         """The first and the last part that can hold the session's events, if one is asked for."""
         if "session" not in numbers:
             return 0, 2**62
-        query = "SELECT min(id), max(id) FROM events WHERE session = ?"
+        query = "SELECT min(id), max(id) FROM session_ids WHERE session = ?"
         first, last = self._connection.execute(query, (numbers["session"],)).fetchone()
         return (1, 0) if first is None else (first // PART, last // PART)
 

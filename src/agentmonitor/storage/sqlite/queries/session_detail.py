@@ -29,7 +29,9 @@ _PRUNED_SUMS = (
     " total(duration_ms), total(durations)"
 )
 _PRUNED = f"SELECT type, tool, model, {_PRUNED_SUMS} FROM pruned WHERE session = ? GROUP BY 1, 2, 3"
-_EVIDENCE = "SELECT count(*) FROM events e JOIN evidence v ON v.event = e.id WHERE e.session = ?"
+_EVIDENCE = (
+    "SELECT count(*) FROM session_ids e JOIN evidence v ON v.event = e.id WHERE e.session = ?"
+)
 _EVENTS_N, _ERRORS, _NANO, _UNPRICED, _DURATION, _DURATIONS = 0, 1, 6, 7, 9, 10
 """Places in the lists of sums."""
 

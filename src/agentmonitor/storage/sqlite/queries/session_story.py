@@ -1,6 +1,6 @@
 """A session's events in the order of their own time, page by page: raw and whole.
 
-A page is found through the index over session and time, so it costs the same wherever it lies.
+A page is found through the list of the session's events, so it costs the same wherever it lies.
 """
 
 import sqlite3
@@ -22,7 +22,7 @@ EventPlace = tuple[int, int]
 MAX_TEXT = 4_000_000
 """Bytes of metadata after which a page is full, however few its entries are."""
 
-_FROM = "events e JOIN sessions s ON s.key = e.session"
+_FROM = "session_rows e JOIN sessions s ON s.key = e.session"
 _WIDTH = COLUMNS.count(",") + 1
 _WHOLE = (
     f"{COLUMNS}, {SUBAGENT}, e.file, e.lines_added, e.lines_removed,"
@@ -99,7 +99,7 @@ class SessionStoryQueries:
             place = self._place_of(choice.at)
         if place is not None:
             time, last = place
-            # The first condition alone leads through the index.
+            # The first condition alone leads through the list.
             conditions += f" AND e.time {sign}= ? AND (e.time {sign} ? OR e.id {sign}{own} ?)"
             arguments += [time, time, last]
         query = (

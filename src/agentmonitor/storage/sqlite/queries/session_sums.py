@@ -36,13 +36,13 @@ _GROUPS = (
     f"SELECT e.type, e.tool, e.model, e.channels, {SUBAGENT} AS sub, min(e.time), max(e.time),"
     " max(CASE WHEN instr(e.metadata, '\"subagent_id\"')"
     " THEN json_extract(e.metadata, '$.subagent_type') END),"
-    f" {_SUMS} FROM events e WHERE {_WITHIN} GROUP BY 1, 2, 3, 4, 5, {_USES}"
+    f" {_SUMS} FROM session_rows e WHERE {_WITHIN} GROUP BY 1, 2, 3, 4, 5, {_USES}"
 )
 _FILES = (
     "SELECT e.file, count(*), total(e.lines_added), total(e.lines_removed), min(e.time),"
-    f" max(e.time) FROM events e WHERE {_WITHIN} AND e.file != 0 GROUP BY e.file"
+    f" max(e.time) FROM session_rows e WHERE {_WITHIN} AND e.file != 0 GROUP BY e.file"
 )
-_COUNT = f"SELECT count(*) FROM events e WHERE {_WITHIN}"
+_COUNT = f"SELECT count(*) FROM session_ids e WHERE {_WITHIN}"
 _PARTS = (
     "SELECT start_time, start_id, end_time, end_id, events, body FROM session_parts"
     " WHERE session = ? ORDER BY start_time, start_id"

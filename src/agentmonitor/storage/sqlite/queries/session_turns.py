@@ -31,7 +31,7 @@ _STEPS = (
     f" {SUBAGENT}, CASE WHEN e.type IN (SELECT value FROM json_each(?6)) THEN e.metadata END,"
     " CASE WHEN e.truncated AND e.type IN (SELECT value FROM json_each(?6)) THEN"
     " (SELECT body FROM contents WHERE contents.event = e.id) END"
-    " FROM events e WHERE e.session = ?1 AND e.time >= ?2 AND e.time <= ?4"
+    " FROM session_rows e WHERE e.session = ?1 AND e.time >= ?2 AND e.time <= ?4"
     " AND (e.time > ?2 OR e.id >= ?3) AND (e.time < ?4 OR e.id < ?5) ORDER BY e.time, e.id"
 )
 _SPEAKING = ("user_prompt", "turn_end")
