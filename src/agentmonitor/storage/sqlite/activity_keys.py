@@ -50,21 +50,27 @@ class ActivityKeys:
         """Of the events that hold keys, those that are pruned: the channels that reported them."""
 
     def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
-        """Read what is known of the keys of ``batches``: one query a transaction."""
+        """Read what is known of the keys of ``batches``, all at once. May come before the
+        transaction: nobody else writes."""
         # Most events have none, and each step counts here.
-        self._hashes = {
+        new = {
             key: hash_key(key)
             for events in batches for event in events if event.keys for key in keys_of(event)
         }  # fmt: skip
-        self._holders = {}
-        self.pruned = {}
-        if self._hashes:
+        if new:
+            self._hashes.update(new)
             # In the order of the keys, each page of the tree is visited once.
-            wanted = msgspec.json.encode(sorted(self._hashes.values())).decode()
+            wanted = msgspec.json.encode(sorted(new.values())).decode()
             for key, event, channels in self._connection.execute(_FIND, (wanted,)):
                 self._holders[key] = event
                 if channels is not None:
                     self.pruned[event] = channels
+
+    def clear(self) -> None:
+        """All that was looked up is done with."""
+        self._hashes = {}
+        self._holders = {}
+        self.pruned = {}
 
     def find(self, keys: Sequence[str]) -> tuple[set[int], set[int]] | None:
         """The ids of the events that ``keys`` name: by names, and by likenesses; None when they

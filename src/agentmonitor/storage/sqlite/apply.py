@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal
@@ -57,11 +57,15 @@ class Applier:
         self.key_tables = (self._event_ids.table, self._keys.table)
         self._placing = Placing(connection, self.rows, self._cells, self.pruned)
         self.last_id = self._read_last_id()
+        self._expected = 0
+        """Batches whose ids and keys were looked up."""
 
-    def begin(self, batches: Sequence[Sequence[Event]], identities: Iterable[Identities]) -> None:
-        """To be called first in each transaction, with all that it will apply."""
-        self._event_ids.look_up(identities)
-        self._keys.look_up(batches)
+    def expect(self, batches: Sequence[Sequence[Event]], identities: Sequence[Identities]) -> None:
+        """To be called before ``apply``, with all that it will get, in this order; with some of it
+        also before the transaction begins. What is known of those ids and keys is read."""
+        known, self._expected = self._expected, len(batches)
+        self._event_ids.look_up(identities[known:])
+        self._keys.look_up(batches[known:])
 
     def apply(self, events: Sequence[Event], signals: Sequence[SessionSignal]) -> WriteResult:
         """Take in one batch."""
@@ -100,6 +104,12 @@ class Applier:
         self.sessions.save()
         self._cells.write()
         self._placing.save()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._expected = 0
+        self._event_ids.clear()
+        self._keys.clear()
 
     def fold(self, now: int) -> None:
         """To be called every few seconds: bring the roll-ups up to date with what is pending, and
@@ -117,6 +127,7 @@ class Applier:
 
     def forget(self) -> None:
         """The transaction was rolled back."""
+        self._finish()
         self.rows.forget()
         self._cells.forget()
         self._placing.forget()

@@ -31,7 +31,8 @@ from agentmonitor.storage.sqlite.search_reader import SearchReader
 from agentmonitor.storage.sqlite.search_source import forget_changes
 from agentmonitor.storage.sqlite.session_parts import SessionParts
 from agentmonitor.storage.sqlite.spans import store_spans
-from agentmonitor.storage.sqlite.writer import Batch, Task, Writer
+from agentmonitor.storage.sqlite.write_queue import Batch, Task
+from agentmonitor.storage.sqlite.writer import Writer
 
 
 class SqliteEngine(Reader):
@@ -91,11 +92,11 @@ class SqliteEngine(Reader):
         marks: Sequence[Mark] = (),
     ) -> None:
         """Queue a batch; ``done`` is called in the writer thread."""
-        self._open_writer().submit(Batch(events, signals, done, identify(events), marks))
+        self._open_writer().queue.submit(Batch(events, signals, done, identify(events), marks))
 
     def queued(self) -> int:
         """Events and signals that wait to be written."""
-        return 0 if self._writer is None else self._writer.waiting
+        return 0 if self._writer is None else self._writer.queue.waiting
 
     def is_writing(self) -> bool:
         """Whether batches are being written just now; a ``done`` is called when they are."""
@@ -109,7 +110,7 @@ class SqliteEngine(Reader):
         def work(connection: sqlite3.Connection, applier: Applier) -> None:
             store_quotas(connection, kept)
 
-        self._open_writer().post(Task(work, done or (lambda error: None)))
+        self._open_writer().queue.post(Task(work, done or (lambda error: None)))
 
     def put_spans(self, spans: Sequence[SessionSpan], done: TaskDone | None = None) -> None:
         """Queue spans; ``done`` is called in the writer thread."""
@@ -118,7 +119,7 @@ class SqliteEngine(Reader):
         def work(connection: sqlite3.Connection, applier: Applier) -> None:
             store_spans(connection, kept)
 
-        self._open_writer().post(Task(work, done or (lambda error: None)))
+        self._open_writer().queue.post(Task(work, done or (lambda error: None)))
 
     def sweep(self, now: int, timeout_ms: int) -> list[str]:
         """Make silent sessions idle, then ended; the ids of those that changed."""

@@ -141,13 +141,19 @@ class EventIds:
         self.table = RecentKeys(connection, "event_keys")
 
     def look_up(self, batches: Iterable[Identities]) -> None:
-        """Read what is known of the ids of ``batches``: one query a transaction."""
-        self.identities = {}
+        """Read what is known of the ids of ``batches``, all at once. May come before the
+        transaction: nobody else writes."""
+        new: Identities = {}
         for identities in batches:
-            self.identities.update(identities)
+            new.update(identities)
+        if new:
+            self.identities.update(new)
+            self._read([key for key, _ in new.values()])
+
+    def clear(self) -> None:
+        """All that was looked up is done with."""
+        self.identities = {}
         self._holders = {}
-        if self.identities:
-            self._read([key for key, _ in self.identities.values()])
 
     def claim(self, event_id: str, row: int) -> bool:
         """Take ``event_id`` for the event with the id ``row``; False when it is taken."""

@@ -5,67 +5,41 @@ after the commit, in the order in which they queued.
 """
 
 import logging
-import queue
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
-from agentmonitor.errors import Closed, Overloaded, StorageError
-from agentmonitor.model.event import Event
-from agentmonitor.model.mark import Mark
-from agentmonitor.model.signal import SessionSignal
-from agentmonitor.storage.engine import WriteDone, WriteResult
+from agentmonitor.errors import StorageError
+from agentmonitor.storage.engine import WriteResult
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.chores import Chores
 from agentmonitor.storage.sqlite.connect import translate
-from agentmonitor.storage.sqlite.event_ids import Identities
 from agentmonitor.storage.sqlite.marks import save_marks
+from agentmonitor.storage.sqlite.write_queue import Batch, Task, WriteQueue
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MAX_GROUP = 2000
-"""Events in one transaction at most (a single batch may be larger)."""
-GATHER_S = 0.004
-"""How long the next of those who were just answered is waited for, at most."""
 TURN_S = 0.0001
-"""After how long the writer asks another thread for the interpreter's lock while it tidies."""
-_ANY_NUMBER = 2**31
-"""More than a queue ever holds."""
-MAX_QUEUED = 40_000
-"""Events that may wait; beyond that callers are told to come again."""
+"""After how long the writer asks another thread for the interpreter's lock, where it is not the
+only one at work."""
 
 
-class Batch(msgspec.Struct):
-    """What one caller wants to have written."""
-
-    events: Sequence[Event]
-    signals: Sequence[SessionSignal]
-    done: WriteDone
-    identities: Identities
-    marks: Sequence[Mark] = ()
-
-    @property
-    def size(self) -> int:
-        """Events and signals."""
-        return len(self.events) + len(self.signals)
-
-
-class Task(msgspec.Struct):
-    """Work of another kind that needs the writer, in a transaction of its own."""
-
-    work: Callable[[sqlite3.Connection, Applier], None]
-    done: Callable[[StorageError | None], None]
-
-
-_NOTHING = Task(lambda connection, applier: None, lambda error: None)
-"""Stands for an empty queue."""
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """For work beside the event loop, which computes. Each statement lets go of the interpreter's
+    lock, and to get it back would take a whole interval, in the end as long as the statements."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 class Writer:
@@ -80,14 +54,7 @@ class Writer:
         self._chores = Chores(
             connection, self._applier.folds, self._applier.lists, self._applier.key_tables
         )
-        self._queue: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
-        self._guard = threading.Lock()
-        self._queued = 0
-        self._written = 0
-        self._wanted = _ANY_NUMBER
-        self._complete = threading.Event()
-        """Set when ``_wanted`` items are in the queue."""
-        self._stopping = False
+        self.queue = WriteQueue()
         self._stale = False
         self.writing = False
         """Whether batches are being written; false again before their callers hear of it."""
@@ -101,40 +68,12 @@ class Writer:
 
     def stop(self) -> None:
         """Write what is queued, then end. Safe to call twice."""
-        with self._guard:
-            if not self._stopping:
-                self._stopping = True
-                self._queue.put(None)
+        self.queue.close()
         if self._thread.is_alive():
             self._thread.join()
 
-    def submit(self, batch: Batch) -> None:
-        """Queue a batch. Raises Overloaded when too much waits, Closed after ``stop``."""
-        with self._guard:
-            if self._stopping:
-                raise Closed("The server is shutting down; send this again later.")
-            waiting = self._queued - self._written
-            if waiting and waiting + batch.size > MAX_QUEUED:
-                raise Overloaded("Too much is waiting to be written; send this again in a second.")
-            self._queued += batch.size
-            self._queue.put(batch)
-            if self._queue.qsize() >= self._wanted:
-                self._complete.set()
-
-    @property
-    def waiting(self) -> int:
-        """Events and signals that are not written yet."""
-        return max(0, self._queued - self._written)
-
-    def post(self, task: Task) -> None:
-        """Queue a task; its ``done`` is called in the writer thread. Raises Closed."""
-        with self._guard:
-            if self._stopping:
-                raise Closed("The server is shutting down; send this again later.")
-            self._queue.put(task)
-
     def call(self, work: Callable[[sqlite3.Connection, Applier], T]) -> T:
-        """Run ``work`` in the writer thread and wait. Raises what it raised."""
+        """Run ``work`` in the writer thread and wait. Raises what it raised, and Closed."""
         finished = threading.Event()
         outcome: list[T] = []
         failure: list[StorageError] = []
@@ -147,59 +86,37 @@ class Writer:
                 failure.append(error)
             finished.set()
 
-        with self._guard:
-            if self._stopping:
-                raise Closed("The database is closed.")
-            self._queue.put(Task(run, done))
+        self.queue.post(Task(run, done))
         finished.wait()
         if failure:
             raise failure[0]
         return outcome[0]
 
     def _run(self) -> None:
-        item = self._queue.get()
-        while item is not None:
+        while (item := self.queue.take()) is not None:
             if isinstance(item, Task):
                 self._run_task(item)
                 self._tidy(0)
-                item = self._queue.get()
-                continue
-            group = [item]
-            item = self._gather(group)
-            self._write(group)
-            self._tidy(sum(batch.size for batch in group))
-            self.committed()
-            if item is _NOTHING:
-                self._await_return(len(group))
-                item = self._queue.get()
+            else:
+                group = self.queue.gather(item, self._expect)
+                self._write(group)
+                self._tidy(sum(batch.size for batch in group))
+                self.committed()
 
-    def _await_return(self, callers: int) -> None:
-        """Those who were just answered, if they are several, mostly come again at once, and a
-        transaction for all of them costs hardly more than one for the first."""
-        if callers == 1:
-            return
-        self._wanted = callers
-        self._complete.clear()
-        while (count := self._queue.qsize()) < callers:
-            if not self._complete.wait(GATHER_S) and self._queue.qsize() == count:
-                break
-        self._wanted = _ANY_NUMBER
-
-    def _gather(self, group: list[Batch]) -> "Batch | Task | None":
-        """Add what waits to ``group``, up to a limit; what came after that, or _NOTHING."""
-        size = group[0].size
-        while size < MAX_GROUP:
+    def _expect(self, group: Sequence[Batch]) -> None:
+        """Look up what is known of ``group`` while others are waited for, who are decoded."""
+        with _quick_turns():
             try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return _NOTHING
-            if not isinstance(item, Batch):
-                return item
-            group.append(item)
-            size += item.size
-        return _NOTHING
+                self._look_up(group)
+            except Exception:
+                # The transaction begins with nothing looked up, and tells whose fault it is.
+                log.debug("Events could not be looked up early", exc_info=True)
+                self._stale = True
 
-    def _write(self, group: list[Batch]) -> None:
+    def _look_up(self, group: Sequence[Batch]) -> None:
+        self._applier.expect([each.events for each in group], [each.identities for each in group])
+
+    def _write(self, group: Sequence[Batch]) -> None:
         results: Sequence[WriteResult | StorageError]
         self.writing = True
         try:
@@ -211,8 +128,8 @@ class Writer:
                     self._write([batch])
                 return
             results = [self._failure(error)]
-        self._written += sum(batch.size for batch in group)
         self.writing = False
+        self.queue.wrote(group)
         for batch, result in zip(group, results, strict=True):
             try:
                 batch.done(result)
@@ -220,11 +137,11 @@ class Writer:
                 # The batch is stored; whoever waited for it is gone.
                 log.exception("Nobody took the result of a batch")
 
-    def _transaction(self, group: list[Batch]) -> list[WriteResult]:
+    def _transaction(self, group: Sequence[Batch]) -> list[WriteResult]:
         connection, applier = self._connection, self._applier
         self._begin()
         try:
-            applier.begin([batch.events for batch in group], (batch.identities for batch in group))
+            self._look_up(group)
             results = [applier.apply(batch.events, batch.signals) for batch in group]
             for batch in group:
                 if batch.marks:
@@ -253,20 +170,15 @@ class Writer:
 
     def _tidy(self, written: int) -> None:
         """Do what nobody waits for. What fails is due again after the next transaction."""
-        # The event loop computes meanwhile. Each statement lets go of the interpreter's lock, and
-        # to get it back would take a whole interval, in the end as long as the statements.
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(TURN_S)
         try:
-            try:
-                self._chores.run(written, self._applier.last_id, self._begin)
-            except BaseException:
-                self._roll_back()
-                raise
+            with _quick_turns():
+                try:
+                    self._chores.run(written, self._applier.last_id, self._begin)
+                except BaseException:
+                    self._roll_back()
+                    raise
         except Exception as error:
             self._failure(error)
-        finally:
-            sys.setswitchinterval(interval)
 
     def _begin(self) -> None:
         """Begin a transaction, with nothing in memory that is not in the file."""

@@ -60,6 +60,7 @@ def take(
 ) -> list[bool]:
     """One transaction's claims; the rows of those that were new."""
     events = [event(event_id=id_) for id_ in batch]
+    event_ids.clear()
     event_ids.look_up([identify(events, event_ids._hash), identify([event()])])
     claimed: list[bool] = []
     for id_ in batch:

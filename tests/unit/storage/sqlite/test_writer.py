@@ -3,7 +3,8 @@
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from agentmonitor.errors import StorageError
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import Signal
+from agentmonitor.model.usage import Channel
 from agentmonitor.storage.engine import WriteResult
+from agentmonitor.storage.sqlite import write_queue
 from agentmonitor.storage.sqlite.apply import Applier
 from agentmonitor.storage.sqlite.engine import SqliteEngine
+from agentmonitor.storage.sqlite.write_queue import Batch
 from tests.unit.builders import NOW, event, report
 from tests.unit.storage.sqlite.audit import assert_sound, rows
 from tests.unit.storage.store import PATIENCE_S, Store
@@ -150,4 +154,61 @@ def test_a_roll_back_that_fails_is_made_up_for_before_the_next_transaction(
     stored = answers.get(timeout=PATIENCE_S)
     assert isinstance(stored, WriteResult)
     assert stored.ids == [1]
+    assert_sound(engine.path)
+
+
+def test_what_is_looked_up_before_the_transaction_counts_once_and_one_fault_is_one_callers(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_queue, "EARLY", 1)
+    monkeypatch.setattr(write_queue, "GATHER_S", 0.5)
+    writer = engine._open_writer()
+    early: list[int] = []
+
+    def look_up(group: Sequence[Batch]) -> None:
+        if not writer.writing:
+            early.append(len(group))
+            if len(early) % 3 == 0:
+                raise sqlite3.OperationalError("disk I/O error")
+        really_look_up(group)
+
+    really_look_up = writer._look_up
+    monkeypatch.setattr(writer, "_look_up", look_up)
+    callers = 4
+    in_one_group(engine, [[event(event_id="e0")]] * callers)  # who are waited for from now on
+    barrier = threading.Barrier(callers)
+    answers: queue.SimpleQueue[tuple[bool, WriteResult | StorageError]] = queue.SimpleQueue()
+
+    def call(caller: int) -> None:
+        for number in range(12):
+            barrier.wait(PATIENCE_S)
+            time.sleep(0.005 * caller)  # so that some wait while others come
+            bad = number % 5 == 4 and caller == 0
+            some = [event(event_id=f"e{max(0, number - n)}", session_id="s") for n in range(3)]
+            told = event(
+                keys=(f"bad:{number}" if bad else f"request:{number}",),
+                channel=(Channel.FILE, Channel.LOG)[caller % 2],
+                tokens_in=1, branch=BROKEN if bad else None,
+            )  # fmt: skip
+            done = threading.Event()
+
+            def take(
+                result: WriteResult | StorageError, bad: bool = bad, done: threading.Event = done
+            ) -> None:
+                answers.put((bad, result))
+                done.set()
+
+            engine.submit([*some, told], [], take)
+            assert done.wait(PATIENCE_S)
+
+    threads = [threading.Thread(target=call, args=(n,)) for n in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    results = [answers.get_nowait() for _ in range(12 * callers)]
+    assert [isinstance(result, StorageError) for _, result in results] == [b for b, _ in results]
+    assert len(early) > 6
+    assert len(rows(engine.path, "SELECT id FROM events WHERE event_id IS NOT NULL")) == 12
+    assert len(rows(engine.path, "SELECT id FROM events WHERE event_id IS NULL")) == 12
     assert_sound(engine.path)

@@ -1,0 +1,145 @@
+"""What waits for the writer, and which of it goes into one transaction."""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from agentmonitor.errors import Closed, Overloaded, StorageError
+from agentmonitor.model.event import Event
+from agentmonitor.model.mark import Mark
+from agentmonitor.model.signal import SessionSignal
+from agentmonitor.storage.engine import WriteDone
+from agentmonitor.storage.sqlite.apply import Applier
+from agentmonitor.storage.sqlite.event_ids import Identities
+
+MAX_GROUP = 2000
+"""Events in one transaction at most (a single batch may be larger)."""
+MAX_QUEUED = 40_000
+"""Events that may wait; beyond that callers are told to come again."""
+GATHER_S = 0.004
+"""How long the next of those who were just answered is waited for, at most."""
+EARLY = 500
+"""Events from which on something can be done for some before all are there."""
+_ANY_NUMBER = 2**31
+"""More than a queue ever holds."""
+
+
+class Batch(msgspec.Struct):
+    """What one caller wants to have written."""
+
+    events: Sequence[Event]
+    signals: Sequence[SessionSignal]
+    done: WriteDone
+    identities: Identities
+    marks: Sequence[Mark] = ()
+
+    @property
+    def size(self) -> int:
+        """Events and signals."""
+        return len(self.events) + len(self.signals)
+
+
+class Task(msgspec.Struct):
+    """Work of another kind that needs the writer, in a transaction of its own."""
+
+    work: Callable[[sqlite3.Connection, Applier], None]
+    done: Callable[[StorageError | None], None]
+
+
+class WriteQueue:
+    """Many threads put, the writer's takes."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
+        self._left: list[Task | None] = []
+        """What ``gather`` took and left out: one at most."""
+        self._guard = threading.Lock()
+        self._closed = False
+        self._queued = 0
+        self._written = 0
+        self._callers = 1
+        """How many were gathered last."""
+        self._wanted = _ANY_NUMBER
+        self._complete = threading.Event()
+        """Set when ``_wanted`` items are there."""
+
+    @property
+    def waiting(self) -> int:
+        """Events and signals that are not written yet."""
+        return max(0, self._queued - self._written)
+
+    def submit(self, batch: Batch) -> None:
+        """Put a batch. Raises Overloaded when too much waits, Closed after ``close``."""
+        with self._guard:
+            if self._closed:
+                raise Closed("The server is shutting down; send this again later.")
+            waiting = self._queued - self._written
+            if waiting and waiting + batch.size > MAX_QUEUED:
+                raise Overloaded("Too much is waiting to be written; send this again in a second.")
+            self._queued += batch.size
+            self._items.put(batch)
+            if self._items.qsize() >= self._wanted:
+                self._complete.set()
+
+    def post(self, task: Task) -> None:
+        """Put a task. Raises Closed."""
+        with self._guard:
+            if self._closed:
+                raise Closed("The server is shutting down; send this again later.")
+            self._items.put(task)
+
+    def close(self) -> None:
+        """Take no more; what is there comes before the end. Safe to call twice."""
+        with self._guard:
+            if not self._closed:
+                self._closed = True
+                self._items.put(None)
+
+    def take(self) -> Batch | Task | None:
+        """Wait for the next; None at the end."""
+        return self._left.pop() if self._left else self._items.get()
+
+    def gather(self, first: Batch, meanwhile: Callable[[Sequence[Batch]], object]) -> list[Batch]:
+        """``first`` and what goes with it into one transaction.
+
+        If those of the last transaction were several they mostly come again at once, and one for
+        all of them costs hardly more than one for the first: they are waited for.
+        ``meanwhile`` is called with what is there, when that is worth it.
+        """
+        group = [first]
+        size, told = first.size, 0
+        while size < MAX_GROUP:
+            try:
+                item = self._items.get_nowait()
+            except queue.Empty:
+                if len(group) >= self._callers:
+                    break
+                if size - told >= EARLY:
+                    meanwhile(group)
+                    told = size
+                elif not self._await_more(self._callers - len(group)):
+                    break
+                continue
+            if not isinstance(item, Batch):
+                self._left.append(item)
+                break
+            group.append(item)
+            size += item.size
+        self._callers = len(group)
+        return group
+
+    def wrote(self, group: Sequence[Batch]) -> None:
+        """``group`` waits no more: its callers are about to hear of it."""
+        self._written += sum(batch.size for batch in group)
+
+    def _await_more(self, wanted: int) -> bool:
+        """Wait a moment for ``wanted`` more; whether any came."""
+        self._complete.clear()
+        self._wanted = wanted
+        if self._items.qsize() < wanted:
+            self._complete.wait(GATHER_S)
+        self._wanted = _ANY_NUMBER
+        return not self._items.empty()
