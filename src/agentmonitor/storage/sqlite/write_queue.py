@@ -100,7 +100,12 @@ class WriteQueue:
 
     def take(self) -> Batch | Task | None:
         """Wait for the next; None at the end."""
-        return self._left.pop() if self._left else self._items.get()
+        if self._left:
+            return self._left.pop()
+        # To be woken for the first of several would take the event loop's time, which decodes them.
+        while self._callers > 1 and self.waiting < EARLY and self._await_more(self._callers):
+            pass
+        return self._items.get()
 
     def gather(self, first: Batch, meanwhile: Callable[[Sequence[Batch]], object]) -> list[Batch]:
         """``first`` and what goes with it into one transaction.
@@ -120,7 +125,7 @@ class WriteQueue:
                 if size - told >= EARLY:
                     meanwhile(group)
                     told = size
-                elif not self._await_more(self._callers - len(group)):
+                elif not self._await_more(self._callers - len(group)) and self._items.empty():
                     break
                 continue
             if not isinstance(item, Batch):
@@ -136,10 +141,11 @@ class WriteQueue:
         self._written += sum(batch.size for batch in group)
 
     def _await_more(self, wanted: int) -> bool:
-        """Wait a moment for ``wanted`` more; whether any came."""
+        """Wait a moment for ``wanted``; whether there are more than before, and still less."""
         self._complete.clear()
         self._wanted = wanted
-        if self._items.qsize() < wanted:
+        before = self._items.qsize()
+        if before < wanted:
             self._complete.wait(GATHER_S)
         self._wanted = _ANY_NUMBER
-        return not self._items.empty()
+        return before < self._items.qsize() < wanted

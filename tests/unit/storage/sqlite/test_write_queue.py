@@ -107,3 +107,22 @@ def test_too_much_is_refused_until_it_is_written() -> None:
     queue.wrote([large])
     queue.submit(batch())
     assert queue.waiting == 1
+
+
+def test_the_writer_is_woken_when_all_of_several_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(write_queue, "GATHER_S", PATIENCE_S)
+    queue = WriteQueue()
+    queue.wrote(gathered(queue, 3))
+
+    def later() -> None:
+        for _ in range(3):
+            time.sleep(0.02)
+            queue.submit(batch())
+
+    thread = threading.Thread(target=later)
+    thread.start()
+    queue.take()
+    assert queue._items.qsize() == 2
+    thread.join()

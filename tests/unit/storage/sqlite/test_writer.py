@@ -161,7 +161,7 @@ def test_what_is_looked_up_before_the_transaction_counts_once_and_one_fault_is_o
     engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_queue, "EARLY", 1)
-    monkeypatch.setattr(write_queue, "GATHER_S", 0.5)
+    monkeypatch.setattr(write_queue, "GATHER_S", 0.02)
     writer = engine._open_writer()
     early: list[int] = []
 
@@ -182,7 +182,7 @@ def test_what_is_looked_up_before_the_transaction_counts_once_and_one_fault_is_o
     def call(caller: int) -> None:
         for number in range(12):
             barrier.wait(PATIENCE_S)
-            time.sleep(0.005 * caller)  # so that some wait while others come
+            time.sleep(0.01 * caller)  # so that some wait while others come
             bad = number % 5 == 4 and caller == 0
             some = [event(event_id=f"e{max(0, number - n)}", session_id="s") for n in range(3)]
             told = event(
