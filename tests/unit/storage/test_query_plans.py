@@ -246,15 +246,13 @@ def test_every_read_of_the_protocol_is_looked_at() -> None:
     assert not set(READS) & set(COLD)
 
 
-_UNLISTED = (
-    "CREATE VIEW session_rows AS SELECT * FROM events WHERE 0 UNION ALL SELECT * FROM events"
-)
+_UNLISTED = "CREATE VIEW {0} AS SELECT * FROM events WHERE 0 UNION ALL SELECT * FROM events"
 
 
 @pytest.mark.parametrize(
     ("missing", "instead", "name"),
     [
-        ("session_rows", _UNLISTED, "session_detail"), ("session_rows", _UNLISTED, "session_story"),
+        ("session_ids", _UNLISTED, "session_detail"), ("session_rows", _UNLISTED, "session_story"),
         ("events_by_time", None, "stats"), ("events_by_time", None, "tool_use"),
         ("pruned_by_minute", None, "stats"),
     ],
@@ -269,7 +267,7 @@ def test_a_scan_is_found_when_an_index_or_a_list_is_missing(
     def drop(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP {kind} {missing}")
         if instead is not None:
-            connection.execute(instead)
+            connection.execute(instead.format(missing))
 
     def remake(connection: sqlite3.Connection) -> None:
         if instead is not None:

@@ -29,20 +29,27 @@ _SUMS = (
 _USES = f"{_TOKENS} > 0 OR coalesce(cost_usd, 0) != 0"
 """An event that used nothing is no request to its model."""
 _WITHIN = (
-    "e.session = ?1 AND e.time >= ?2 AND e.time <= ?4"
-    " AND (e.time > ?2 OR e.id >= ?3) AND (e.time < ?4 OR e.id < ?5)"
+    "l.session = ?1 AND l.time >= ?2 AND l.time <= ?4"
+    " AND (l.time > ?2 OR l.id >= ?3) AND (l.time < ?4 OR l.id < ?5)"
 )
+_EVENTS = "session_ids l CROSS JOIN events e ON e.id = l.id"
+"""As ``session_rows``, but SQLite passes less on from the list to the sums."""
 _GROUPS = (
     f"SELECT e.type, e.tool, e.model, e.channels, {SUBAGENT} AS sub, min(e.time), max(e.time),"
     " max(CASE WHEN instr(e.metadata, '\"subagent_id\"')"
     " THEN json_extract(e.metadata, '$.subagent_type') END),"
-    f" {_SUMS} FROM session_rows e WHERE {_WITHIN} GROUP BY 1, 2, 3, 4, 5, {_USES}"
+    f" {_SUMS} FROM {_EVENTS} WHERE {_WITHIN} GROUP BY 1, 2, 3, 4, 5, {_USES}"
 )
 _FILES = (
     "SELECT e.file, count(*), total(e.lines_added), total(e.lines_removed), min(e.time),"
-    f" max(e.time) FROM session_rows e WHERE {_WITHIN} AND e.file != 0 GROUP BY e.file"
+    f" max(e.time) FROM {_EVENTS} WHERE {_WITHIN} AND e.file != 0 GROUP BY e.file"
 )
-_COUNT = f"SELECT count(*) FROM session_ids e WHERE {_WITHIN}"
+_COUNT = (
+    "SELECT (SELECT count(*) FROM session_events"
+    " WHERE session = ?1 AND (time, event) >= (?2, ?3) AND (time, event) < (?4, ?5))"
+    " + (SELECT count(*) FROM events NOT INDEXED WHERE id > (SELECT event FROM listed_upto)"
+    " AND session = ?1 AND (time, id) >= (?2, ?3) AND (time, id) < (?4, ?5))"
+)
 _PARTS = (
     "SELECT start_time, start_id, end_time, end_id, events, body FROM session_parts"
     " WHERE session = ? ORDER BY start_time, start_id"
