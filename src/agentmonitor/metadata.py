@@ -82,6 +82,8 @@ def _prepare(event: Event, rules: Rules) -> None:
         if not too_deep:
             event.content = pack_content(metadata, rules.max_item_bytes)
         encoded = _encode(summarise(None if too_deep else metadata, size, max_bytes))
+        if event.file_path is not None:  # the summary may lack it
+            event.file_path = redact_text(event.file_path)
     event.metadata_json = encoded.decode()
     event.metadata = None
     signal = event.signal
@@ -93,7 +95,9 @@ def _prepare(event: Event, rules: Rules) -> None:
 
 
 def _conceal(event: Event, rules: Rules) -> None:
-    """Take secrets out of the metadata."""
+    """Take secrets out of the metadata, and of what was drawn from it."""
+    if event.file_path is not None:
+        event.file_path = redact_text(event.file_path)
     text = event.metadata_json
     metadata = redact(msgspec.json.decode(text))
     encoded = _encode(metadata)
@@ -202,7 +206,7 @@ def _draw_changes(event: Event, metadata: dict[Any, Any]) -> None:
     event.lines_removed = removed or 0
     path = metadata.get("file_path") or metadata.get("path")
     if isinstance(path, str) and "\0" not in path:
-        event.file_path = redact_text(path[:1024])
+        event.file_path = path[:1024]
 
 
 def _count(value: Any) -> int | None:

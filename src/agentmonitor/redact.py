@@ -96,10 +96,12 @@ def may_hold_secret(text: str) -> bool:
 def suspects(texts: Sequence[str]) -> list[int]:
     """Which of ``texts``, each the JSON of something, are worth a closer look: their places."""
     whole = "\n".join(texts)
-    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    starts: list[int] = []
     found: set[int] = set()
     for sign, hint in _looks(whole):
         match = hint.search(whole) if sign in whole else None
+        if match is not None and not starts:
+            starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
         while match is not None:
             place = bisect_right(starts, match.start()) - 1
             found.add(place)

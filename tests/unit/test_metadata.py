@@ -179,6 +179,18 @@ def test_edits_are_drawn_from_the_metadata(
     assert (found.file_path, found.lines_added, found.lines_removed) == drawn
 
 
+@pytest.mark.parametrize("more", [{}, {"x": "y" * 20_000}, {"x": [[]], "path": "/p" * 9000}])
+@pytest.mark.parametrize("capture", ["full", "metadata"])
+def test_a_secret_in_an_edited_path_is_taken_out_however_large_the_rest_is(
+    more: dict[str, Any], capture: Capture
+) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    found = event(tool_name="Edit", metadata={"file_path": f"/tmp/{secret}/f.py"} | more)
+    prepare([found], Rules(max_bytes=10_240, edit_tools=EDITS, capture=capture))
+    assert found.file_path == f"/tmp/{MARK}/f.py"
+    assert secret not in found.metadata_json
+
+
 @given(json_objects(), st.sampled_from(("user_prompt", "error", "turn_end", "file_change", "hook")))
 def test_no_metadata_breaks_it(metadata: dict[str, Any], event_type: str) -> None:
     found = prepared(metadata, event_type=event_type)

@@ -173,6 +173,7 @@ def _write(
 ) -> None:
     """Derive the rows of every roll-up and level from ``cells``, and add them. Before the hour
     ``sealed`` places and branches have days as well."""
+    kinds: Rows = {}
     usage: Rows = {}
     time: Rows = {}
     project: Rows = {}
@@ -184,13 +185,15 @@ def _write(
     last_times: dict[tuple[int, ...], int] = {}
     for key, cell in cells.items():
         minute, agent, kind, tool, model, source, project_id, branch = key
-        hour = minute // _HOUR_MINUTES
-        _add(usage, (HOUR, hour, agent, kind, tool, model, source), cell)
-        _add(time, (MINUTE, minute, agent), cell)
-        spot = (HOUR, hour, project_id, branch, agent, model)
+        _add(kinds, (minute, agent, kind, tool, model, source), cell)
+        spot = (HOUR, minute // _HOUR_MINUTES, project_id, branch, agent, model)
         _add(place, spot, cell)
         if times[key] > uses.get(spot, -1):
             uses[spot] = times[key]
+    # By project and branch there are ten times as many cells as without.
+    for (minute, agent, *others), cell in kinds.items():
+        _add(usage, (HOUR, minute // _HOUR_MINUTES, agent, *others), cell)
+        _add(time, (MINUTE, minute, agent), cell)
     for found, cell in list(place.items()):
         _, hour, project_id, branch, agent, model = found
         _add(model_sums, (HOUR, hour, agent, model), cell)
