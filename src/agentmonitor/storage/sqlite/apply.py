@@ -38,23 +38,22 @@ class Applier:
         self._states = SessionStates(lingering)
         self.names = NameWriter(connection)
         self.sessions = SessionWriter(connection)
-        self._event_ids = EventIds(connection)
+        self.event_ids = EventIds(connection)
         self._files = SessionFiles(connection)
         self._cells = Cells(connection)
         self.rows = EventRows(connection)
-        self._keys = ActivityKeys(connection)
+        self.keys = ActivityKeys(connection)
         self.ledger = Ledger(connection)
         self.channels = ChannelSums(connection)
         self.books = Books(self._cells, self.sessions, self._files, self.channels)
         self._contents = Contents(connection)
         self.pruned = Pruned(connection, self._cells)
         self._activities = Activities(
-            self.rows, self._keys, self.ledger, self.books, self.sessions, self._event_ids,
+            self.rows, self.keys, self.ledger, self.books, self.sessions, self.event_ids,
             self._contents, self.pruned,
         )  # fmt: skip
         self.folds = Folds(connection)
         self.lists = SessionLists(connection)
-        self.key_tables = (self._event_ids.table, self._keys.table)
         self._placing = Placing(connection, self.rows, self._cells, self.pruned)
         self.last_id = self._read_last_id()
         self._expected = 0
@@ -64,14 +63,14 @@ class Applier:
         """To be called before ``apply``, with all that it will get, in this order; with some of it
         also before the transaction begins. What is known of those ids and keys is read."""
         known, self._expected = self._expected, len(batches)
-        self._event_ids.look_up(identities[known:])
-        self._keys.look_up(batches[known:])
+        self.event_ids.look_up(identities[known:])
+        self.keys.look_up(batches[known:])
 
     def apply(self, events: Sequence[Event], signals: Sequence[SessionSignal]) -> WriteResult:
         """Take in one batch."""
         ids: list[int | None] = []
         stored: list[Event] = []
-        claim = self._event_ids.claim
+        claim = self.event_ids.claim
         # A file brings both: each finds the state that its moment left behind.
         waiting = deque(sorted(signals, key=lambda signal: signal.at))
         for event in events:
@@ -95,8 +94,8 @@ class Applier:
         """Write everything that was taken in."""
         self.rows.flush()
         self.rows.shrink()
-        self._event_ids.save()
-        self._keys.save()
+        self.event_ids.settle()
+        self.keys.save()
         self.ledger.save()
         self._contents.save()
         self.channels.save()
@@ -108,19 +107,21 @@ class Applier:
 
     def _finish(self) -> None:
         self._expected = 0
-        self._event_ids.clear()
-        self._keys.clear()
+        self.event_ids.clear()
+        self.keys.clear()
 
     def fold(self, now: int) -> None:
         """To be called every few seconds: bring the roll-ups up to date with what is pending, and
         with the days that are over at ``now`` (ms)."""
         self._cells.fold()
         self.folds.settle(self.last_id)
+        self.event_ids.save()
         self.lists.extend(self.last_id)
         self._cells.sealed(self.folds.seal(now))
 
     def release(self) -> None:
         """To be called before something else changes or deletes rows of events."""
+        self.event_ids.save()
         self.rows.flush()
         self.rows.release()
         self.ledger.release()
@@ -131,10 +132,10 @@ class Applier:
         self.rows.forget()
         self._cells.forget()
         self._placing.forget()
-        self._event_ids.forget()
+        self.event_ids.forget()
         self.folds.forget()
         self.lists.forget()
-        self._keys.forget()
+        self.keys.forget()
         self.ledger.forget()
         self._contents.forget()
         self.channels.forget()
@@ -164,7 +165,7 @@ class Applier:
             entry = entry_of(event, session.key)
             if event.keys:
                 self.rows.keep(row)
-                self._keys.claim(keys_of(event), event.id)
+                self.keys.claim(keys_of(event), event.id)
         channel: int = event.channel
         if channel > session.channel:
             if event.tokens_in or event.tokens_out or event.cache_read_tokens or entry is not None:
@@ -195,15 +196,15 @@ class Applier:
         gone = self._activities.pruned(found)
         if gone is None:
             row = self._activities.join(found)
-            self._keys.claim(keys_of(event), row[ID])
+            self.keys.claim(keys_of(event), row[ID])
             event.id = row[ID]
             if event.content is not None:
                 self._contents.add(event.id, event.content)
             is_news = not row[CHANNELS] & event.channel
             self._activities.improve(row, report, entry)
         else:  # it counts as it was known when it was pruned
-            self._keys.claim(keys_of(event), gone)
-            is_news = self._keys.report_pruned(gone, event.channel)
+            self.keys.claim(keys_of(event), gone)
+            is_news = self.keys.report_pruned(gone, event.channel)
         if session.is_stored:
             # A session that only has copies of another's events does not come to be.
             self.sessions.touch(session)
@@ -235,7 +236,7 @@ class Applier:
         event_id = event.event_id
         return [
             event.id,
-            None if event_id is None else self._event_ids.identities[event_id][1],
+            None if event_id is None else self.event_ids.identities[event_id][1],
             session.key, time, None if event.occurred_at is None else event.created_at - time,
             agent, names[event.event_type], _STATUS_IDS[event.status], names[event.tool_name],
             model, project, branch, names[event.source], event.tokens_in, event.tokens_out,

@@ -30,6 +30,7 @@ RELATIONS = {
     "events with an unknown name": f"SELECT id FROM events WHERE {_UNNAMED}",
     "event ids that could be stored twice":
         "SELECT id FROM events WHERE event_id IS NOT NULL"
+        " AND id <= (SELECT event FROM listed_upto)"
         " EXCEPT SELECT event FROM event_keys_all",
     "event ids without their event":
         f"SELECT event FROM event_keys_all WHERE {_GONE} AND {_NEVER_PRUNED}",

@@ -5,10 +5,11 @@ were answered send next. Whatever is put off, reads give the same before and aft
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from agentmonitor.storage.sqlite.activity_keys import ActivityKeys
+from agentmonitor.storage.sqlite.event_ids import EventIds
 from agentmonitor.storage.sqlite.folds import Folds
-from agentmonitor.storage.sqlite.recent_keys import RecentKeys
 from agentmonitor.storage.sqlite.session_lists import SessionLists
 
 LOG_PAGES = 2000
@@ -27,12 +28,14 @@ class Chores:
         connection: sqlite3.Connection,
         folds: Folds,
         lists: SessionLists,
-        keys: Sequence[RecentKeys],
+        event_ids: EventIds,
+        keys: ActivityKeys,
     ) -> None:
         self._connection = connection
         self._folds = folds
         self._lists = lists
-        self._keys = keys
+        self._event_ids = event_ids
+        self._tables = (event_ids.table, keys.table)
         self._turn = 0
         self._log = 0
         """Pages in the log, about."""
@@ -49,11 +52,12 @@ class Chores:
         looking = self._turn % LOOK_EVERY == 0
         folding = self._folds.is_due(last) or (looking and self._folds.has_late())
         listing = self._lists.is_due(last)
-        full = [keys for keys in self._keys if keys.is_full]
-        if folding or listing or full:
+        full = [table for table in self._tables if table.is_full]
+        if folding or listing or full or self._event_ids.has_claims:
             begin()
-            for keys in full:
-                keys.move()
+            self._event_ids.save()
+            for table in full:
+                table.move()
             if listing:
                 self._lists.extend(last)
             if folding:

@@ -143,6 +143,7 @@ class SqliteEngine(Reader):
         """Make every roll-up anew from events and what pruned ones left, in one transaction."""
 
         def work(connection: sqlite3.Connection, applier: Applier) -> int:
+            applier.release()
             count = maintain.rebuild(connection, progress)
             applier.forget()
             return count

@@ -4,6 +4,9 @@ An index over the ids themselves would be large and, as ids are random, would di
 each event. So the look-up goes by a 64-bit hash, and the id in the event's row decides. An id whose
 hash is another's takes its next hash. When the event was pruned, its hash alone says that the id is
 known.
+
+The keys of a large batch are written after its transaction, while the next one comes in. What that
+leaves out is found among the events that are in no session's list yet: these come later still.
 """
 
 import sqlite3
@@ -20,6 +23,12 @@ _FIND = (
     "SELECT k.key, e.event_id FROM json_each(?) j CROSS JOIN event_keys_all k ON k.key = j.value"
     " LEFT JOIN events e ON e.id = k.event"
 )
+_UNLISTED = (
+    "SELECT event_id, id FROM events"
+    " WHERE id > (SELECT event FROM listed_upto) AND event_id IS NOT NULL ORDER BY id"
+)
+PUT_OFF = 200
+"""Claims of a transaction up to which it writes them itself."""
 _halves = struct.Struct(">qq").unpack
 _all_halves = struct.Struct(">qq").iter_unpack
 _DASHES = (8, 13, 18, 23)
@@ -87,7 +96,12 @@ def identify(
 
     For the thread that brings the events: the writer has enough to do.
     """
-    ids = [event.event_id for event in events if event.event_id is not None]
+    return _identities([e.event_id for e in events if e.event_id is not None], hash_function)
+
+
+def _identities(
+    ids: list[str], hash_function: Callable[[str, int], int] | None = None
+) -> Identities:
     # One by itself is sooner packed than taken through the steps for many.
     digits = _digits_of_uuids(ids) if hash_function is None and len(ids) > 1 else None
     if digits is None:
@@ -138,7 +152,15 @@ class EventIds:
         """Of the ids that were looked up."""
         self._holders: dict[int, str | bytes] = {}
         self._claims: list[Claim] = []
+        self._unwritten: dict[int, str] = {}
+        """Ids that were claimed in an earlier transaction, by their keys, which are in no table."""
         self.table = RecentKeys(connection, "event_keys")
+        self._find_unwritten()
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether there is something to ``save``."""
+        return bool(self._claims)
 
     def look_up(self, batches: Iterable[Identities]) -> None:
         """Read what is known of the ids of ``batches``, all at once. May come before the
@@ -180,16 +202,35 @@ class EventIds:
         self.table.remove(key)
         self._holders.pop(key, None)
 
+    def settle(self) -> None:
+        """Write the claims, or leave them to a ``save`` after the transaction, if they are many."""
+        if len(self._claims) <= PUT_OFF:
+            self.save()
+
     def save(self) -> None:
-        """Write the claims. Belongs into the transaction."""
+        """Write the claims. Belongs into a transaction, and before events are listed or go."""
         if self._claims:
             self.table.insert(self._claims)
             self._claims = []
+            self._unwritten = {}
 
     def forget(self) -> None:
         """The transaction was rolled back."""
-        self._claims = []
+        self.clear()
         self.table.forget()
+        self._find_unwritten()
+
+    def _find_unwritten(self) -> None:
+        """Claim again what was claimed and stored, but not written."""
+        self._claims, self._unwritten = [], {}
+        stored = self._connection.execute(_UNLISTED).fetchall()
+        events = {unpack(event_id) or "": row for event_id, row in stored}
+        known = None if self._hash is hash_id else self._hash
+        self.look_up([_identities(list(events), known)])
+        for event_id, row in events.items():
+            self.claim(event_id, row)
+        self._unwritten = {key: str(self._holders[key]) for key, _ in self._claims}
+        self.clear()
 
     def _read(self, keys: list[int]) -> None:
         # In the order of the keys, each page of the tree is visited once.
@@ -198,3 +239,7 @@ class EventIds:
         for key, stored in found:
             event_id = unpack(stored)
             self._holders[key] = _PRUNED if event_id is None else event_id
+        if self._unwritten:
+            self._holders.update(
+                (key, self._unwritten[key]) for key in keys if key in self._unwritten
+            )

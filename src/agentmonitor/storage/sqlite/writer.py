@@ -51,9 +51,8 @@ class Writer:
         self._connection = connection
         self._path = path
         self._applier = Applier(connection, lingering)
-        self._chores = Chores(
-            connection, self._applier.folds, self._applier.lists, self._applier.key_tables
-        )
+        known = self._applier
+        self._chores = Chores(connection, known.folds, known.lists, known.event_ids, known.keys)
         self.queue = WriteQueue()
         self._stale = False
         self.writing = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agentmonitor.storage.sqlite import chores, folds
+from agentmonitor.storage.sqlite import chores, event_ids, folds
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import event
 from tests.unit.storage.sqlite.audit import assert_sound, rows
@@ -99,3 +99,41 @@ def test_a_reader_that_stays_keeps_the_log_but_stops_nobody(
     assert reader.execute("SELECT count(*) FROM events").fetchone() == (1,)
     reader.close()
     assert_sound(path)
+
+
+def test_ids_that_could_not_be_written_are_known_all_the_same_also_after_a_crash(
+    engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_ids, "PUT_OFF", 2)
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON event_keys_recent"
+        " BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    connection.commit()
+    some = [event(event_id=f"e{n}") for n in range(5)]
+    assert len(Store(engine).write(*some).stored) == 5
+    assert rows(path, "SELECT * FROM event_keys_all") == []
+    assert Store(engine).write(*[event(event_id=f"e{n}") for n in range(5)]).stored == []
+    again = engine_at(path.with_name("copy.db"), path)
+    try:
+        told = Store(again).write(*[event(event_id=f"e{n}") for n in range(4, 8)])
+        assert [each.event_id for each in told.stored] == ["e5", "e6", "e7"]
+    finally:
+        again.close()
+    connection.execute("DROP TRIGGER full")
+    connection.commit()
+    connection.close()
+    assert len(Store(engine).write(event(event_id="e4"), event(event_id="e9")).stored) == 1
+    assert len(rows(path, "SELECT * FROM event_keys_all")) == 6
+    assert_sound(path)
+
+
+def engine_at(path: Path, source: Path) -> SqliteEngine:
+    """An engine on a copy of the database ``source``, as a crash would leave it."""
+    with sqlite3.connect(source) as before, sqlite3.connect(path) as after:
+        before.backup(after)
+        after.execute("DROP TRIGGER full")
+    engine = SqliteEngine(path)
+    engine.open()
+    return engine

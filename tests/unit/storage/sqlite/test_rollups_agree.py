@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentmonitor.model.event import Event
 from agentmonitor.model.signal import SessionSignal
-from agentmonitor.storage.sqlite import folds, maintain, rollups, session_lists
+from agentmonitor.storage.sqlite import event_ids, folds, maintain, rollups, session_lists
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import AGENTS, DAY, LINGERING, NOW, event, events, moments, report
 from tests.unit.storage.sqlite.audit import Row, assert_sound, dump, rows
@@ -65,6 +65,7 @@ def limits(appended: int, pending: int) -> Iterator[None]:
         patch.setattr(rollups, "MAX_PENDING", pending)
         patch.setattr(folds, "STEP", pending)
         patch.setattr(session_lists, "STEP", 1 + pending // 3)
+        patch.setattr(event_ids, "PUT_OFF", pending % 7)
         yield
 
 
