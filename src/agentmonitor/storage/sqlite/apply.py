@@ -115,9 +115,13 @@ class Applier:
         with the days that are over at ``now`` (ms)."""
         self._cells.fold()
         self.folds.settle(self.last_id)
+        self.list_events()
+        self._cells.sealed(self.folds.seal(now))
+
+    def list_events(self) -> None:
+        """Bring the lists of sessions' events up to date. Belongs into a transaction."""
         self.event_ids.save()
         self.lists.extend(self.last_id)
-        self._cells.sealed(self.folds.seal(now))
 
     def release(self) -> None:
         """To be called before something else changes or deletes rows of events."""

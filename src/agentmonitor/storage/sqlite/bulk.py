@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 _NOTHING = -(2**63)
 """Stands for NULL among the values: a number that nothing else is."""
-_SIZES = (128, 64, 32, 16, 8, 4, 2, 1)
+_SIZES = (512, 128, 64, 32, 16, 8, 4, 2, 1)
 """Rows in one statement. Few sizes, so that the prepared statements stay cached."""
+_LARGE = 1500
+"""Values in a statement of more rows than 128, at most: it takes memory for each."""
 
 Row = Sequence[object]
 
@@ -34,7 +36,7 @@ class Insert:
         self._statements = [
             (size, f"INSERT INTO {target} VALUES {','.join([marks] * size)} {conflict}")
             for size in _SIZES
-            if size * width <= 32_000
+            if size * width <= (32_000 if size <= 128 else _LARGE)
         ]
 
     def run(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:

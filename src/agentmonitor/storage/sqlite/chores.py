@@ -48,10 +48,13 @@ class Chores:
         """
         self._turn += 1
         self._log += min(_LEAST_PAGES + events * _PAGES_AN_EVENT, _MOST_PAGES)
+        # The largest three take turns: the next callers are there soon.
+        copying = self._log >= LOG_PAGES
+        folding = self._folds.is_due(last, twice=copying)
         # To ask the database costs a small transaction as much as some of its events.
-        looking = self._turn % LOOK_EVERY == 0
-        folding = self._folds.is_due(last) or (looking and self._folds.has_late())
-        listing = self._lists.is_due(last)
+        if self._turn % LOOK_EVERY == 0:
+            folding = folding or self._folds.has_late()
+        listing = self._lists.is_due(last, twice=copying or folding)
         full = [table for table in self._tables if table.is_full]
         if folding or listing or full or self._event_ids.has_claims:
             begin()
@@ -63,8 +66,7 @@ class Chores:
             if folding:
                 self._folds.fold(last)
             self._connection.execute("COMMIT")
-        # The largest two take turns: the next callers are there soon.
-        if self._log >= (2 * LOG_PAGES if folding else LOG_PAGES):
+        if copying:
             self._copy_log()
 
     def _copy_log(self) -> None:

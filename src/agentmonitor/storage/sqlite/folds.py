@@ -108,9 +108,10 @@ class Folds:
         self._upto = self._sealed = self._seen = 0
         self.forget()
 
-    def is_due(self, last: int) -> bool:
-        """Whether there are events enough to fold; ``last``: the newest event's number."""
-        return last - self._upto >= STEP
+    def is_due(self, last: int, *, twice: bool) -> bool:
+        """Whether there are events enough to fold, or ``twice`` as many; ``last``: the newest
+        event's number."""
+        return last - self._upto >= (2 * STEP if twice else STEP)
 
     def has_late(self) -> bool:
         """Whether changes of folded events are enough to fold."""

@@ -8,8 +8,8 @@ made after the events, STEP of them at a time, and reads (the views ``session_id
 
 import sqlite3
 
-STEP = 1000
-"""Events that reads look through beside the list, about."""
+STEP = 3000
+"""Events that reads look through beside the list, about; twice as many while many come."""
 PAGE = 200_000
 """Events that are sorted together when the list is made anew."""
 _LIST = (
@@ -27,9 +27,10 @@ class SessionLists:
         self._upto = 0
         self.forget()
 
-    def is_due(self, last: int) -> bool:
-        """Whether there is enough to list; ``last``: the newest event's number."""
-        return last - self._upto >= STEP
+    def is_due(self, last: int, *, twice: bool) -> bool:
+        """Whether there are events enough to list, or ``twice`` as many; ``last``: the newest
+        event's number."""
+        return last - self._upto >= (2 * STEP if twice else STEP)
 
     def extend(self, last: int) -> None:
         """List all up to the event ``last``. All events must be written."""

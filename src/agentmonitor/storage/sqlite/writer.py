@@ -101,6 +101,8 @@ class Writer:
                 self._write(group)
                 self._tidy(sum(batch.size for batch in group))
                 self.committed()
+        # The next start need not look for what is in no list.
+        self._run_task(Task(lambda _, applier: applier.list_events(), lambda error: None))
 
     def _expect(self, group: Sequence[Batch]) -> None:
         """Look up what is known of ``group`` while others are waited for, who are decoded."""

@@ -34,7 +34,6 @@ def path(tmp_path: Path) -> Path:
                 report=Report(), content=b"words", model="m",
             )
         )  # fmt: skip
-    engine._open_writer().call(lambda _, applier: applier.lists.extend(applier.last_id))
     engine.close()
     return path
 

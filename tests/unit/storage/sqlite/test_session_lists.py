@@ -91,13 +91,16 @@ def test_reads_tell_the_same_however_far_the_lists_reach(
     assert answers[1:] == answers[:1] * 3
 
 
-def test_a_sweep_lists_what_is_left(path: Path) -> None:
+def test_a_sweep_lists_what_is_left_and_so_does_the_end(path: Path) -> None:
     engine = engine_at(path)
     Store(engine).write(*story())
     assert listed(path) == 0
     engine.sweep(DAY, 60_000)
     assert listed(path) == 20
+    Store(engine).write(event(session_id="s1"))
+    assert listed(path) == 20
     engine.close()
+    assert listed(path) == 21
 
 
 @settings(max_examples=40)
