@@ -117,10 +117,12 @@ def _rebuild_sessions(connection: sqlite3.Connection) -> None:
         " WHERE ledger.session = sessions.key AND counted = 1"
         " AND own_cost IS NOT NULL AND client_cost IS NOT NULL)"
     )
+    # From the list itself, which is complete: a view of two parts would be gone through for each.
     connection.execute(
         f"UPDATE sessions SET ({', '.join(sums)}, files_edited) = (SELECT {values},"
         " (SELECT count(*) FROM session_files f WHERE f.session = sessions.key)"
-        " FROM session_rows WHERE session = sessions.key)"
+        " FROM session_events l CROSS JOIN events e ON e.id = l.event"
+        " WHERE l.session = sessions.key)"
     )
     add_to_sessions(connection)
     connection.execute("DELETE FROM session_starts")
