@@ -16,8 +16,9 @@ LOG_PAGES = 2000
 """Pages in the write-ahead log, about, when they are copied into the database."""
 LOOK_EVERY = 16
 """Transactions between two looks at what changed in earlier events."""
-_LEAST_PAGES, _PAGES_AN_EVENT, _MOST_PAGES = 20, 1, 600
-"""What a transaction writes: a guess, since SQLite tells it only at a checkpoint."""
+_LEAST_PAGES, _PAGES_AN_EVENT, _MOST_PAGES = 5, 1, 600
+"""What a transaction writes: a guess, since SQLite tells it only at a checkpoint. Small ones mostly
+write the same pages again, which are copied once."""
 
 
 class Chores:
