@@ -28,18 +28,19 @@ T = TypeVar("T")
 TURN_S = 0.0001
 """After how long the writer asks another thread for the interpreter's lock, where it is not the
 only one at work."""
+_INTERVAL_S = sys.getswitchinterval()
+"""The usual time. Asked once: another database's writer may have set its own just now."""
 
 
 @contextmanager
 def _quick_turns() -> Iterator[None]:
     """For work beside the event loop, which computes. Each statement lets go of the interpreter's
     lock, and to get it back would take a whole interval, in the end as long as the statements."""
-    interval = sys.getswitchinterval()
     sys.setswitchinterval(TURN_S)
     try:
         yield
     finally:
-        sys.setswitchinterval(interval)
+        sys.setswitchinterval(_INTERVAL_S)
 
 
 class Writer:
@@ -51,8 +52,8 @@ class Writer:
         self._connection = connection
         self._path = path
         self._applier = Applier(connection, lingering)
-        known = self._applier
-        self._chores = Chores(connection, known.folds, known.lists, known.event_ids, known.keys)
+        made = self._applier
+        self._chores = Chores(connection, made.folds, made.lists, made.event_ids, made.keys)
         self.queue = WriteQueue()
         self._stale = False
         self.writing = False

@@ -1,9 +1,11 @@
 """What the writer puts off until it has answered."""
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from tests.unit.storage.sqlite.audit import assert_sound, rows
 from tests.unit.storage.store import PATIENCE_S, Store, rest
 
 PAGE = 4096
+FULL = "CREATE TRIGGER full BEFORE {0} BEGIN SELECT RAISE(ABORT, 'full'); END"
+"""Makes a chore fail."""
 
 
 @pytest.fixture
@@ -27,6 +31,13 @@ def engine(path: Path) -> Iterator[SqliteEngine]:
     engine.open()
     yield engine
     engine.close()
+
+
+def run(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
 
 
 def upto(path: Path) -> int:
@@ -50,21 +61,35 @@ def test_callers_are_answered_before_the_chores_are_done(
     assert (seen, upto(path)) == ([0], 1)
 
 
+def test_other_threads_have_their_usual_turns_when_the_chores_are_done(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds, "STEP", 1)
+    usual = sys.getswitchinterval()
+    turns: list[float] = []
+    chores_of = engine._open_writer()._chores
+    does = chores_of.run
+
+    def note(*told: Any) -> None:
+        turns.append(sys.getswitchinterval())
+        does(*told)
+
+    monkeypatch.setattr(chores_of, "run", note)
+    Store(engine).write(event(tool_name="Bash"))
+    engine._open_writer().stop()
+    assert turns[0] == pytest.approx(0.0001, rel=0.1)
+    assert sys.getswitchinterval() == usual
+
+
 def test_chores_that_fail_lose_nothing_and_are_done_next_time(
     engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folds, "STEP", 1)
-    connection = sqlite3.connect(path)
-    connection.execute(
-        "CREATE TRIGGER full BEFORE UPDATE ON folded_upto BEGIN SELECT RAISE(ABORT, 'full'); END"
-    )
-    connection.commit()
+    run(path, FULL.format("UPDATE ON folded_upto"))
     Store(engine).write(event(event_id="a", tool_name="Bash"))
     assert upto(path) == 0
     assert_sound(path)
-    connection.execute("DROP TRIGGER full")
-    connection.commit()
-    connection.close()
+    run(path, "DROP TRIGGER full")
     Store(engine).write(event(event_id="b", tool_name="Bash"))
     assert upto(path) == 2
     assert_sound(path)
@@ -105,12 +130,7 @@ def test_ids_that_could_not_be_written_are_known_all_the_same_also_after_a_crash
     engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_ids, "PUT_OFF", 2)
-    connection = sqlite3.connect(path)
-    connection.execute(
-        "CREATE TRIGGER full BEFORE INSERT ON event_keys_recent"
-        " BEGIN SELECT RAISE(ABORT, 'full'); END"
-    )
-    connection.commit()
+    run(path, FULL.format("INSERT ON event_keys_recent"))
     some = [event(event_id=f"e{n}") for n in range(5)]
     assert len(Store(engine).write(*some).stored) == 5
     assert rows(path, "SELECT * FROM event_keys_all") == []
@@ -121,9 +141,7 @@ def test_ids_that_could_not_be_written_are_known_all_the_same_also_after_a_crash
         assert [each.event_id for each in told.stored] == ["e5", "e6", "e7"]
     finally:
         again.close()
-    connection.execute("DROP TRIGGER full")
-    connection.commit()
-    connection.close()
+    run(path, "DROP TRIGGER full")
     assert len(Store(engine).write(event(event_id="e4"), event(event_id="e9")).stored) == 1
     assert len(rows(path, "SELECT * FROM event_keys_all")) == 6
     assert_sound(path)
