@@ -122,12 +122,12 @@ def test_activity_is_what_the_events_of_days_and_hours_add_up_to(
     assert report.velocity.active_days == len(by_day)
     for kind in ("prompts", "commits"):
         known = {d: getattr(row, kind) for d, row in days.items()}
-        if "session" not in narrowed and narrowed.keys() & {"project", "branch"}:
+        if not narrowed.keys() & {"session", "q"} and narrowed.keys() & {"project", "branch"}:
             assert set(known.values()) <= {None}
         else:
             type_ = {"prompts": "user_prompt", "commits": "git_commit"}[kind]
             assert known == {d: sum(e.event_type == type_ for e in es) for d, es in by_day.items()}
-    if not narrowed.keys() & {"model", "project", "branch", "session"}:
+    if not narrowed.keys() & {"model", "project", "branch", "session", "q"}:
         began = [
             row
             for row in rows

@@ -94,7 +94,6 @@ class Applier:
         """Write everything that was taken in."""
         self.rows.flush()
         self.rows.shrink()
-        self.event_ids.settle()
         self.keys.save()
         self.ledger.save()
         self._contents.save()

@@ -57,9 +57,10 @@ class Chores:
             folding = folding or self._folds.has_late()
         listing = self._lists.is_due(last, twice=copying or folding)
         full = [table for table in self._tables if table.is_full]
-        if folding or listing or full or self._event_ids.has_claims:
+        if folding or listing or full or self._event_ids.is_due:
             begin()
-            self._event_ids.save()
+            if listing or self._event_ids.is_due:
+                self._event_ids.save()
             for table in full:
                 table.move()
             if listing:

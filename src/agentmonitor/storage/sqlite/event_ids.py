@@ -5,8 +5,9 @@ each event. So the look-up goes by a 64-bit hash, and the id in the event's row 
 hash is another's takes its next hash. When the event was pruned, its hash alone says that the id is
 known.
 
-The keys of a large batch are written after its transaction, while the next one comes in. What that
-leaves out is found among the events that are in no session's list yet: these come later still.
+Keys are written some hundreds at a time, after the transactions that claimed them: together they
+change few pages. After a crash, those that are missing are found among the events that are in no
+session's list yet: these come later still.
 """
 
 import sqlite3
@@ -17,7 +18,7 @@ import msgspec
 
 from agentmonitor.digest import blake2b
 from agentmonitor.model.event import Event
-from agentmonitor.storage.sqlite.recent_keys import Claim, RecentKeys
+from agentmonitor.storage.sqlite.recent_keys import RecentKeys
 
 _FIND = (
     "SELECT k.key, e.event_id FROM json_each(?) j CROSS JOIN event_keys_all k ON k.key = j.value"
@@ -27,8 +28,8 @@ _UNLISTED = (
     "SELECT event_id, id FROM events"
     " WHERE id > (SELECT event FROM listed_upto) AND event_id IS NOT NULL ORDER BY id"
 )
-PUT_OFF = 200
-"""Claims of a transaction up to which it writes them itself."""
+MANY = 1000
+"""Claims from which on it is time to ``save`` them."""
 _halves = struct.Struct(">qq").unpack
 _all_halves = struct.Struct(">qq").iter_unpack
 _DASHES = (8, 13, 18, 23)
@@ -87,6 +88,8 @@ Identity = tuple[int, str | bytes]
 """An event id's first hash, and how it is stored."""
 Identities = dict[str, Identity]
 """By event id."""
+Claimed = tuple[int, str]
+"""The number of an event, and its id."""
 
 
 def identify(
@@ -151,16 +154,15 @@ class EventIds:
         self.identities: Identities = {}
         """Of the ids that were looked up."""
         self._holders: dict[int, str | bytes] = {}
-        self._claims: list[Claim] = []
-        self._unwritten: dict[int, str] = {}
-        """Ids that were claimed in an earlier transaction, by their keys, which are in no table."""
+        self._claims: dict[int, Claimed] = {}
+        """By their keys, those that are in no table yet."""
         self.table = RecentKeys(connection, "event_keys")
         self._find_unwritten()
 
     @property
-    def has_claims(self) -> bool:
-        """Whether there is something to ``save``."""
-        return bool(self._claims)
+    def is_due(self) -> bool:
+        """Whether it is time to ``save``."""
+        return len(self._claims) >= MANY
 
     def look_up(self, batches: Iterable[Identities]) -> None:
         """Read what is known of the ids of ``batches``, all at once. May come before the
@@ -189,7 +191,7 @@ class EventIds:
             if key not in self._holders:
                 self._read([key])
         self._holders[key] = event_id
-        self._claims.append((key, row))
+        self._claims[key] = row, event_id
         return True
 
     def release(self, stored: str | bytes | None) -> None:
@@ -197,22 +199,16 @@ class EventIds:
         event_id = unpack(stored)
         if event_id is None:
             return
-        self.save()
         key = self._hash(event_id, 0)
-        self.table.remove(key)
+        if self._claims.pop(key, None) is None:
+            self.table.remove(key)
         self._holders.pop(key, None)
-
-    def settle(self) -> None:
-        """Write the claims, or leave them to a ``save`` after the transaction, if they are many."""
-        if len(self._claims) <= PUT_OFF:
-            self.save()
 
     def save(self) -> None:
         """Write the claims. Belongs into a transaction, and before events are listed or go."""
         if self._claims:
-            self.table.insert(self._claims)
-            self._claims = []
-            self._unwritten = {}
+            self.table.insert([(key, row) for key, (row, _) in self._claims.items()])
+            self._claims = {}
 
     def forget(self) -> None:
         """The transaction was rolled back."""
@@ -222,14 +218,13 @@ class EventIds:
 
     def _find_unwritten(self) -> None:
         """Claim again what was claimed and stored, but not written."""
-        self._claims, self._unwritten = [], {}
+        self._claims = {}
         stored = self._connection.execute(_UNLISTED).fetchall()
         events = {unpack(event_id) or "": row for event_id, row in stored}
         known = None if self._hash is hash_id else self._hash
         self.look_up([_identities(list(events), known)])
         for event_id, row in events.items():
             self.claim(event_id, row)
-        self._unwritten = {key: str(self._holders[key]) for key, _ in self._claims}
         self.clear()
 
     def _read(self, keys: list[int]) -> None:
@@ -239,7 +234,5 @@ class EventIds:
         for key, stored in found:
             event_id = unpack(stored)
             self._holders[key] = _PRUNED if event_id is None else event_id
-        if self._unwritten:
-            self._holders.update(
-                (key, self._unwritten[key]) for key in keys if key in self._unwritten
-            )
+        claims = self._claims
+        self._holders.update((key, claims[key][1]) for key in keys if key in claims)

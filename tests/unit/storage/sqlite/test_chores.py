@@ -128,7 +128,7 @@ def test_a_reader_that_stays_keeps_the_log_but_stops_nobody(
 def test_ids_that_could_not_be_written_are_known_all_the_same_also_after_a_crash(
     engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_ids, "PUT_OFF", 2)
+    monkeypatch.setattr(event_ids, "MANY", 2)
     run(path, FULL.format("INSERT ON event_keys_recent"))
     some = [event(event_id=f"e{n}") for n in range(5)]
     assert len(Store(engine).write(*some).stored) == 5

@@ -156,3 +156,20 @@ def test_ids_that_only_together_look_like_uuids_are_none() -> None:
     split = [UUIDS[0] + UUIDS[1][0], UUIDS[1][1:]]
     events = [event(event_id=id_) for id_ in split]
     assert [stored for _, stored in identify(events).values()] == split
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_an_id_whose_event_is_gone_can_be_taken_again(written: bool) -> None:
+    with database() as connection:
+        event_ids = EventIds(connection)
+        connection.execute("BEGIN")
+        assert take(connection, event_ids, ["a", "b"], 1) == [True, True]
+        if written:
+            event_ids.save()
+        connection.execute("DELETE FROM events WHERE id = 1")
+        event_ids.release(pack("a"))
+        assert take(connection, event_ids, ["a", "b"], 3) == [True, False]
+        event_ids.save()
+        found = connection.execute("SELECT event FROM event_keys_all ORDER BY event").fetchall()
+        assert found == [(2,), (3,)]
+        connection.execute("COMMIT")

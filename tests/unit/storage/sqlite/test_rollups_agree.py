@@ -65,7 +65,7 @@ def limits(appended: int, pending: int) -> Iterator[None]:
         patch.setattr(rollups, "MAX_PENDING", pending)
         patch.setattr(folds, "STEP", pending)
         patch.setattr(session_lists, "STEP", 1 + pending // 3)
-        patch.setattr(event_ids, "PUT_OFF", pending % 7)
+        patch.setattr(event_ids, "MANY", pending % 7)
         yield
 
 
