@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,7 +126,9 @@ def _here(
     calm_collector()
     before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
     try:
-        outcome = run_import(request, runtime.import_sources(), show, stop)
+        beside = nullcontext() if request.dry_run else runtime.engine.index_meanwhile()
+        with beside:
+            outcome = run_import(request, runtime.import_sources(), show, stop)
         if not request.dry_run:
             runtime.engine.complete_index(_show_indexed, stop)
             if stop.is_set() and outcome.finished:

@@ -5,6 +5,7 @@ The tests in ``tests/unit/storage`` run over every engine.
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -240,6 +241,10 @@ class Engine(Readable, Protocol):
 
     def keep_index(self) -> None:
         """Keep the search index up to date from now on, at low priority, until ``close``."""
+
+    def index_meanwhile(self) -> AbstractContextManager[None]:
+        """While it is entered, what is stored is indexed beside the caller's work, as far as it
+        comes; ``complete_index`` does the rest."""
 
     def complete_index(self, tell: Callable[[int, int], None], stop: threading.Event) -> None:
         """Index all that is stored, until ``stop`` is set; for a program that ends afterwards.

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from agentmonitor.errors import Closed
@@ -179,6 +180,12 @@ class SqliteEngine(Reader):
         self._open_writer().committed = self.indexer.nudge
         if self.last_event_id():
             self.indexer.nudge()
+
+    def index_meanwhile(self) -> AbstractContextManager[None]:
+        """Index in another process, as far as it comes. Not beside ``keep_index``."""
+        from agentmonitor.storage.sqlite.index_helper import index_meanwhile
+
+        return index_meanwhile(self.path)
 
     def complete_index(self, tell: Callable[[int, int], None], stop: threading.Event) -> None:
         """Index in this thread, and without a rest, all that is stored, until ``stop`` is set.

@@ -134,8 +134,11 @@ class SearchIndex:
         self._connection.close()
 
     def begin(self) -> None:
-        """Begin a transaction."""
+        """Begin a transaction. Raises MovedIndex when it would repeat what another one did."""
         self._connection.execute("BEGIN IMMEDIATE")
+        (upto,) = self._connection.execute("SELECT indexed_to FROM state").fetchone()
+        if upto != self.indexed_to:
+            raise MovedIndex
 
     def commit(self) -> None:
         """End it; what it did counts from now on."""
@@ -243,6 +246,10 @@ class SearchIndex:
         query = "SELECT event, version FROM versions WHERE event BETWEEN ? AND ?"
         found = dict(self._connection.execute(query, (min(events), max(events))))
         return {event: found[event] for event in events if event in found}
+
+
+class MovedIndex(Exception):
+    """Another process has indexed more since this one opened the index."""
 
 
 class StaleIndex(Exception):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agentmonitor.storage.sqlite.search import (
     PART,
+    MovedIndex,
     SearchIndex,
     StaleIndex,
     discard,
@@ -69,8 +70,9 @@ class Pace:
 class Indexer:
     """Keeps the index of one database. ``nudge`` may be called from any thread."""
 
-    def __init__(self, database: Path, forget: Forget, waiting: Callable[[], int]) -> None:
-        """``waiting``: how many events wait to be written."""
+    def __init__(self, database: Path, forget: Forget | None, waiting: Callable[[], int]) -> None:
+        """``forget``: None leaves the marks, and what they name, to another process; ``waiting``:
+        how many events wait to be written."""
         self.database = database
         self._waiting = waiting
         self.path = index_path(database)
@@ -147,6 +149,11 @@ class Indexer:
     def _attempt(self, pace: Pace) -> None:
         try:
             self._follow(pace)
+        except MovedIndex:
+            # Nothing is lost: this one goes on where the other one is.
+            self._close()
+            self._follow(pace)
+            return
         except StaleIndex as error:
             log.info("The search index is made anew: %s.", error)
         except sqlite3.DatabaseError as error:
@@ -202,11 +209,12 @@ class Indexer:
 
     def _step(self, index: SearchIndex, source: SearchSource, pace: Pace) -> bool:
         """One page of work; False: there was none."""
-        seq, events = source.changed()
-        if seq:
-            self._reindex(index, source, [e for e in events if e <= index.indexed_to])
-            self._forget(seq)
-            return True
+        if self._forget is not None:
+            seq, events = source.changed()
+            if seq:
+                self._reindex(index, source, [e for e in events if e <= index.indexed_to])
+                self._forget(seq)
+                return True
         page = source.page(index.indexed_to, 1 << 62, pace.page_bytes)
         if page.upto > index.indexed_to:
             mark = source.mark(page.upto)
