@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agentmonitor.redact import (
     _SECRET,
     MARK,
+    _replacement,
     may_hold_secret,
     redact,
     redact_text,
@@ -155,7 +156,8 @@ FRAGMENTS = (
     "ASIA", "AIza", "npm_", "pypi-", "eyJ", ".", "-----BEGIN ", "PRIVATE KEY", "-----", "Bearer",
     "earer", " ", "\t", "\n", "https://", "/", "user:", "@", '"', "\\", "SECRET", "Secret",
     "ecret", "PASSWORD", "passwd", "API_KEY", "apiKey", "api_key", "TOKEN", "Token", "token", "=",
-    ": ", "'", KEY, "A" * 16, ":", "12", "1234567", ",", "}",
+    ": ", "'", KEY, "A" * 16, ":", "12", "1234567", ",", "}", "key_token=", "Passwd", "PASSW",
+    "OPENSSH ", "s", "e", "a:b", PEM, "x" * 1000,
 )  # fmt: skip
 
 
@@ -163,6 +165,12 @@ FRAGMENTS = (
 def test_the_quick_look_passes_over_nothing_that_the_closer_one_would_find(text: str) -> None:
     for company in COMPANY:
         assert may_hold_secret(text + company) or not _SECRET.search(text + company)
+
+
+@given(st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=2)), max_size=14))
+def test_secrets_are_those_that_a_search_of_the_whole_text_finds(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert redact_text(text) == _SECRET.sub(_replacement, text)
 
 
 def test_a_count_of_tokens_needs_no_closer_look() -> None:
