@@ -185,7 +185,7 @@ class SqliteEngine(Reader):
         """Index in another process, as far as it comes. Not beside ``keep_index``."""
         from agentmonitor.storage.sqlite.index_helper import index_meanwhile
 
-        return index_meanwhile(self.path)
+        return index_meanwhile(self.path, self._forget_changes)
 
     def complete_index(self, tell: Callable[[int, int], None], stop: threading.Event) -> None:
         """Index in this thread, and without a rest, all that is stored, until ``stop`` is set.

@@ -1,8 +1,8 @@
 """A process that indexes while another one imports.
 
 An import keeps one core busy, and to index takes a quarter of it. Both only read and write files,
-so on a machine with more cores a second process spares that time. It leaves alone what changed in
-events that are indexed already: to note that as done is a matter of the process that writes events.
+so on a machine with more cores a second process spares that time. At its end it says how far it has
+seen to the marks of changed events: to drop them is a matter of the process that writes events.
 """
 
 import logging
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentmonitor.storage.sqlite.search_indexer import Indexer, Pace
+from agentmonitor.storage.sqlite.search_indexer import Forget, Indexer, Pace
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,10 @@ _PAUSE_S = 0.1
 
 
 @contextmanager
-def index_meanwhile(database: Path, after_s: float = AFTER_S) -> Iterator[None]:
+def index_meanwhile(database: Path, forget: Forget, after_s: float = AFTER_S) -> Iterator[None]:
     """Index the words of ``database`` in another process, from ``after_s`` seconds on and as far
-    as it comes. Without one that can be started it is not done, which loses nothing."""
+    as it comes; what it has seen to, ``forget`` hears. Without one that can be started, or when it
+    fails, that is not done, which loses nothing."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
@@ -36,7 +37,7 @@ def index_meanwhile(database: Path, after_s: float = AFTER_S) -> Iterator[None]:
             # What it would say of a failure, the one who completes the index says again.
             started.append(
                 subprocess.Popen(  # noqa: S603 - the words are ours, and no shell reads them
-                    command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                 )
             )  # fmt: skip
@@ -52,11 +53,14 @@ def index_meanwhile(database: Path, after_s: float = AFTER_S) -> Iterator[None]:
         timer.cancel()
         timer.join()
         for process in started:
-            process.communicate()  # which closes the pipe that it listens at
+            told, _ = process.communicate()  # which closes the pipe that it listens at
+            if told.isdigit():
+                forget(int(told))
 
 
 def main() -> None:
-    """Index the database that the command names, until standard input ends."""
+    """Index the database that the command names, until standard input ends; then print the last
+    mark that was seen to."""
     # Ctrl-C is for the process that imports, which ends this one when it has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ended = threading.Event()
@@ -71,6 +75,7 @@ def main() -> None:
         indexer.catch_up(Pace(lambda done, of_all: None, ended))
         ended.wait(_PAUSE_S)
     indexer.stop()
+    sys.stdout.write(str(indexer.passed))
 
 
 if __name__ == "__main__":

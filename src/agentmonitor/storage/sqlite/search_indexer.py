@@ -38,6 +38,8 @@ PRESSED_REST = 24.0
 more arrive. All threads share one interpreter lock, and an index can wait for calm."""
 PRESSED = 500
 FLOOD = 5000
+REINDEXED = 50
+"""Events that changed, in one transaction."""
 LARGE_PAGE_BYTES = 1_048_576
 """Of metadata in a page when nobody waits: a fifth less work than with small ones."""
 
@@ -71,12 +73,14 @@ class Indexer:
     """Keeps the index of one database. ``nudge`` may be called from any thread."""
 
     def __init__(self, database: Path, forget: Forget | None, waiting: Callable[[], int]) -> None:
-        """``forget``: None leaves the marks, and what they name, to another process; ``waiting``:
+        """``forget``: None leaves that to another process, which hears of ``passed``; ``waiting``:
         how many events wait to be written."""
         self.database = database
         self._waiting = waiting
         self.path = index_path(database)
         self._forget = forget
+        self.passed = 0
+        """The last mark that was seen to and is there still."""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -209,12 +213,14 @@ class Indexer:
 
     def _step(self, index: SearchIndex, source: SearchSource, pace: Pace) -> bool:
         """One page of work; False: there was none."""
-        if self._forget is not None:
-            seq, events = source.changed()
-            if seq:
-                self._reindex(index, source, [e for e in events if e <= index.indexed_to])
+        seq, events = source.changed(self.passed)
+        if seq:
+            self._reindex(index, source, [e for e in events if e <= index.indexed_to])
+            if self._forget is None:
+                self.passed = seq
+            else:
                 self._forget(seq)
-                return True
+            return True
         page = source.page(index.indexed_to, 1 << 62, pace.page_bytes)
         if page.upto > index.indexed_to:
             mark = source.mark(page.upto)
@@ -237,9 +243,10 @@ class Indexer:
         return False
 
     def _reindex(self, index: SearchIndex, source: SearchSource, events: list[int]) -> None:
-        if events:
+        # Some at a time: their words are in memory together.
+        for start in range(0, len(events), REINDEXED):
             index.begin()
-            index.add(source.documents(index.strike(events)))
+            index.add(source.documents(index.strike(events[start : start + REINDEXED])))
             index.commit()
 
     def _refill(self, index: SearchIndex, source: SearchSource, part: int) -> None:

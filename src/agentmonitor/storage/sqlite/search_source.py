@@ -77,10 +77,11 @@ class SearchSource:
         )
         return self._read(rows, after, most)
 
-    def changed(self) -> tuple[int, list[int]]:
-        """The last of the oldest marks, and the events that they name, ascending."""
-        query = "SELECT seq, event FROM search_dirty ORDER BY seq LIMIT ?"
-        rows = self._connection.execute(query, (_PAGE_ROWS,)).fetchall()
+    def changed(self, after: int = 0) -> tuple[int, list[int]]:
+        """The last of the oldest marks behind the mark ``after``, and the events that they name,
+        ascending."""
+        query = "SELECT seq, event FROM search_dirty WHERE seq > ? ORDER BY seq LIMIT ?"
+        rows = self._connection.execute(query, (after, _PAGE_ROWS)).fetchall()
         return (rows[-1][0] if rows else 0), sorted({event for _, event in rows})
 
     def documents(self, events: Sequence[int]) -> list[Document]:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.storage.sqlite.index_helper import index_meanwhile
 from agentmonitor.storage.sqlite.search import index_path
-from agentmonitor.storage.sqlite.search_indexer import Indexer
+from agentmonitor.storage.sqlite.search_indexer import Forget, Indexer
 from tests.unit.storage.search.asking import alter, ids, page, said
+from tests.unit.storage.sqlite.audit import rows
 from tests.unit.storage.store import PATIENCE_S, Store
 
 
@@ -55,15 +57,28 @@ def runs(process: int) -> bool:
     return line.rsplit(")", 1)[1].split()[0] != "Z"
 
 
+def forget(store: Store) -> Forget:
+    assert isinstance(store.engine, SqliteEngine)
+    return store.engine._forget_changes
+
+
+def marks(path: Path) -> int:
+    """How many changes are not seen to."""
+    return len(rows(path, "SELECT * FROM search_dirty"))
+
+
 def test_what_is_written_meanwhile_is_indexed_once(store: Store, path: Path) -> None:
-    with index_meanwhile(path, after_s=0):
-        store.write(*(said(f"needle word{n}") for n in range(50)))
+    long = "x" * 20_000  # is kept beside its event, as a change of it
+    with index_meanwhile(path, forget(store), after_s=0):
+        store.write(*(said(f"needle word{n} {long * (n % 2)}") for n in range(50)))
         eventually(lambda: indexed_to(path) == 50)
         alter(store, 7, "changed", "")
+        eventually(lambda: documents(path) == 51)
         store.write(*(said(f"needle word{n}") for n in range(50, 80)))
         eventually(lambda: indexed_to(path) == 80)
+    assert marks(path) == 0
     found = ids(store, "needle", limit=100)
-    assert documents(path) == 81  # one of them twice: it changed
+    assert documents(path) == 81
     assert sorted(found) == [n + 1 for n in range(80) if n != 6]
     assert ids(store, "changed") == [7]
     assert ids(store, "word60") == [61]
@@ -87,7 +102,7 @@ def test_it_ends_with_the_process_that_it_helps(store: Store, path: Path) -> Non
     script = (
         "import sys, time\nfrom pathlib import Path\n"
         "from agentmonitor.storage.sqlite import index_helper\n"
-        "with index_helper.index_meanwhile(Path(sys.argv[1]), after_s=0): time.sleep(60)"
+        "with index_helper.index_meanwhile(Path(sys.argv[1]), print, after_s=0): time.sleep(60)"
     )
     helped = subprocess.Popen([sys.executable, "-c", script, str(path)])
     try:
@@ -109,7 +124,7 @@ def test_where_no_process_can_be_started_nothing_is_lost(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(path / "no such program"))
-    with index_meanwhile(path, after_s=0):
+    with index_meanwhile(path, forget(store), after_s=0):
         store.write(said("needle"))
     assert indexed_to(path) == 0
     assert ids(store, "needle") == [1]
