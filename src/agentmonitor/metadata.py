@@ -31,6 +31,8 @@ _SPOKEN = frozenset({"user_prompt", "error", "turn_end", "permission_request"})
 """Types whose words are shown on the session's card."""
 _WORDS = ("message", "prompt", "text", "error", "command", "content")
 
+_NESTING = (dict, list)
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,7 +66,12 @@ def _prepare(event: Event, rules: Rules) -> None:
     size = len(encoded)
     if isinstance(metadata, dict):
         kind = event.event_type
-        if event.tool_name in rules.edit_tools or kind == "file_change" or b'"lines_' in encoded:
+        if (
+            event.tool_name in rules.edit_tools
+            or kind == "file_change"
+            or "lines_added" in metadata
+            or "lines_removed" in metadata
+        ):
             _draw_changes(event, metadata)
         if kind in _SPOKEN and event.signal is None:
             event.signal = _implied(event, metadata)
@@ -170,6 +177,8 @@ def _withhold(event: Event, metadata: Any, capture: Capture) -> Any:
 
 def _is_deep(value: Any, encoded: bytes) -> bool:
     """Whether lists and objects stand in each other more than MAX_DEPTH times."""
+    if type(value) is dict and not any(isinstance(v, _NESTING) for v in value.values()):
+        return False  # the most frequent kind
     if encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH:
         return False
     level = [value]
