@@ -168,7 +168,7 @@ class Generator:
 
 def arguments(load: Load) -> list[str]:
     """The command line of a generator process."""
-    return [sys.executable, "-m", "agentmonitor.bench.load", json.dumps(asdict(load))]
+    return [sys.executable, "-P", "-m", "agentmonitor.bench.load", json.dumps(asdict(load))]
 
 
 def main() -> None:

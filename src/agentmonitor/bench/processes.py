@@ -36,7 +36,7 @@ class Listening:
 
     def __init__(self, target: Target, clients: int) -> None:
         self._target = target
-        command = [sys.executable, "-m", "agentmonitor.bench.listeners",
+        command = [sys.executable, "-P", "-m", "agentmonitor.bench.listeners",
                    str(target.port), str(clients), target.host]  # fmt: skip
         self._process = subprocess.Popen(  # noqa: S603 - this Python, our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

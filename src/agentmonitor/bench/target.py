@@ -68,7 +68,17 @@ class Target:
 def own(database: Path, home: Path, **settings: object) -> Iterator[Target]:
     """Our own server on ``database``; ``settings`` are AGENTMONITOR_… variables in lower case."""
     variables = {f"AGENTMONITOR_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", "agentmonitor", "serve", "--port", "0", "--db", str(database)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "agentmonitor",
+        "serve",
+        "--port",
+        "0",
+        "--db",
+        str(database),
+    ]
     with _spawned(command, home, variables) as (process, errors, begun):
         port = _printed_port(process, errors)
         yield _answering(process, errors, port, begun)

@@ -32,7 +32,8 @@ def index_meanwhile(database: Path, forget: Forget, after_s: float = AFTER_S) ->
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
-        command = [sys.executable, "-m", __name__, str(database)]
+        # Without -P, Python would first look for the module in the folder that the user is in.
+        command = [sys.executable, "-P", "-m", __name__, str(database)]
         try:
             # What it would say of a failure, the one who completes the index says again.
             started.append(

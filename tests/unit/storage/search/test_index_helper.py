@@ -128,3 +128,16 @@ def test_where_no_process_can_be_started_nothing_is_lost(
         store.write(said("needle"))
     assert indexed_to(path) == 0
     assert ids(store, "needle") == [1]
+
+
+def test_the_folder_that_the_user_is_in_is_no_place_for_modules(
+    store: Store, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "checkout/agentmonitor"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("open('was-run', 'w').close()")
+    monkeypatch.chdir(other.parent)
+    store.write(said("needle"))
+    with index_meanwhile(path, forget(store), after_s=0):
+        eventually(lambda: indexed_to(path) == 1)
+    assert not Path("was-run").exists()
