@@ -11,11 +11,11 @@ import msgspec
 from agentmonitor.bus import Bus, ChangedSessions
 from agentmonitor.errors import StorageError
 from agentmonitor.metadata import Rules, prepare, prepare_span
-from agentmonitor.model.clock import now_ms, to_iso
-from agentmonitor.model.event import MAX_COST_USD, SCHEMA_VERSION, Event
+from agentmonitor.model.clock import now_ms
+from agentmonitor.model.event import MAX_COST_USD, Event
 from agentmonitor.model.histogram import LATENCIES_S, Histogram
 from agentmonitor.model.mark import Mark
-from agentmonitor.model.session import EventRow
+from agentmonitor.model.session import EventRow, event_row
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.model.span import SessionSpan
 from agentmonitor.model.usage import Channel, Report, TokenUsage
@@ -51,6 +51,11 @@ class Pipeline:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Publish what other threads bring on ``loop``; without one, nobody listens."""
         self._loop = loop
+
+    @property
+    def serves(self) -> bool:
+        """Whether agents may send at any time."""
+        return self._loop is not None
 
     async def ingest(
         self,
@@ -127,9 +132,10 @@ class Pipeline:
         signals: Sequence[SessionSignal] = (),
         marks: Sequence[Mark] = (),
     ) -> "Future[list[int | None]]":
-        """The same for other threads; the future has the result or what was raised."""
+        """The same for other threads, which no agent waits for; the future has the result or what
+        was raised."""
         answer: Future[list[int | None]] = Future()
-        self._submit(events, signals, marks, answer, self._loop)
+        self._submit(events, signals, marks, answer, self._loop, patient=True)
         return answer
 
     def _submit(
@@ -139,6 +145,8 @@ class Pipeline:
         marks: Sequence[Mark],
         answer: "_Answer",
         loop: asyncio.AbstractEventLoop | None,
+        *,
+        patient: bool = False,
     ) -> None:
         accepted = perf_counter()
         self._prepare(events)
@@ -154,7 +162,7 @@ class Pipeline:
                 self._woken = True
                 loop.call_soon_threadsafe(self._deliver)
 
-        self._engine.submit(events, signals, done, marks)
+        self._engine.submit(events, signals, done, marks, patient=patient)
 
     def _prepare(self, events: Sequence[Event]) -> None:
         now = now_ms()
@@ -267,32 +275,4 @@ def token_usage(event: Event) -> TokenUsage:
         web_searches=report.web_searches,
         fast=report.fast,
         batch=report.batch,
-    )
-
-
-def event_row(event: Event) -> EventRow:
-    """A stored event as reads show it."""
-    return EventRow(
-        id=event.id,
-        event_id=event.event_id,
-        schema_version=SCHEMA_VERSION,
-        session_id=event.session_id,
-        agent_type=event.agent_type,
-        event_type=event.event_type,
-        tool_name=event.tool_name,
-        status=event.status or "success",
-        tokens_in=event.tokens_in,
-        tokens_out=event.tokens_out,
-        branch=event.branch,
-        project=event.project,
-        duration_ms=event.duration_ms,
-        created_at=to_iso(event.created_at),
-        client_timestamp=None if event.occurred_at is None else to_iso(event.occurred_at),
-        metadata=event.metadata_json,
-        payload_truncated=int(event.payload_truncated),
-        model=event.model,
-        cost_usd=event.cost_usd,
-        cache_read_tokens=event.cache_read_tokens,
-        cache_write_tokens=event.cache_write_tokens,
-        source=event.source,
     )

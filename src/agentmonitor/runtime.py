@@ -15,7 +15,7 @@ from agentmonitor.agents.registry import load_registry
 from agentmonitor.bus import Bus
 from agentmonitor.config import Settings
 from agentmonitor.errors import AgentMonitorError, Closed
-from agentmonitor.importer.batches import Span, Ways
+from agentmonitor.importer.batches import ALONE, AMONG_OTHERS, Span, Ways
 from agentmonitor.importer.history import ImportOutcome
 from agentmonitor.importer.importer import Importer
 from agentmonitor.importer.live import Live
@@ -143,6 +143,7 @@ class Runtime:
                 locate=project_of,
                 put_quotas=self.engine.put_quotas,
                 span=span,
+                batch=AMONG_OTHERS if self.pipeline.serves else ALONE,
             )
         )
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from agentmonitor.bus import MAX_QUEUED_BYTES, Bus, Subscription
-from agentmonitor.model.session import EventRow
-from agentmonitor.pipeline import event_row
+from agentmonitor.model.session import EventRow, event_row
 from tests.unit.builders import event
 
 

@@ -19,8 +19,10 @@ from agentmonitor.model.quota import Quota
 from agentmonitor.model.signal import SessionSignal
 from agentmonitor.model.windows import believable
 
-_BATCH = 500
-"""Events in one transaction."""
+ALONE = 500
+"""Events in one transaction, where nobody else writes."""
+AMONG_OTHERS = 100
+"""The same where agents wait meanwhile until their hooks are stored, which come in between."""
 _IN_FLIGHT = 4
 """Batches that may wait for the writer while the next one is read."""
 
@@ -49,6 +51,7 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     put_quotas: Callable[[list[Quota]], object]
     span: Span | None = None
     """Take in only what happened then; no file counts as read by that."""
+    batch: int = ALONE
 
 
 def hand_over(
@@ -107,7 +110,7 @@ class Batches:
     @property
     def is_full(self) -> bool:
         """Whether it is time to send."""
-        return len(self._events) >= _BATCH
+        return len(self._events) >= self._ways.batch
 
     def add(self, reading: Reading) -> None:
         """Gather what was read."""

@@ -5,8 +5,8 @@ from typing import Literal
 import msgspec
 
 from agentmonitor.model.activity import State
-from agentmonitor.model.clock import IsoTime
-from agentmonitor.model.event import Status
+from agentmonitor.model.clock import IsoTime, to_iso
+from agentmonitor.model.event import SCHEMA_VERSION, Event, Status
 
 SessionStatus = Literal["active", "idle", "ended"]
 
@@ -97,3 +97,31 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cache_read_tokens: int
     cache_write_tokens: int
     source: str
+
+
+def event_row(event: Event) -> EventRow:
+    """A stored event as reads show it."""
+    return EventRow(
+        id=event.id,
+        event_id=event.event_id,
+        schema_version=SCHEMA_VERSION,
+        session_id=event.session_id,
+        agent_type=event.agent_type,
+        event_type=event.event_type,
+        tool_name=event.tool_name,
+        status=event.status or "success",
+        tokens_in=event.tokens_in,
+        tokens_out=event.tokens_out,
+        branch=event.branch,
+        project=event.project,
+        duration_ms=event.duration_ms,
+        created_at=to_iso(event.created_at),
+        client_timestamp=None if event.occurred_at is None else to_iso(event.occurred_at),
+        metadata=event.metadata_json,
+        payload_truncated=int(event.payload_truncated),
+        model=event.model,
+        cost_usd=event.cost_usd,
+        cache_read_tokens=event.cache_read_tokens,
+        cache_write_tokens=event.cache_write_tokens,
+        source=event.source,
+    )

@@ -196,8 +196,11 @@ class Engine(Readable, Protocol):
         signals: Sequence[SessionSignal],
         done: WriteDone,
         marks: Sequence[Mark] = (),
+        *,
+        patient: bool = False,
     ) -> None:
         """Queue a batch. It is stored whole or not at all, with how far its source was read.
+        A ``patient`` one lets others go before it, but not for ever.
 
         Raises Overloaded and Closed.
         """

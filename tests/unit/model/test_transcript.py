@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from agentmonitor.model.session import event_row
 from agentmonitor.model.transcript import TranscriptEntry, transcript_entry
-from agentmonitor.pipeline import event_row
 from tests.unit.builders import NOW, event
 from tests.unit.model.strategies import TYPES, json_values
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from agentmonitor.model.clock import MINUTE_MS
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter
-from agentmonitor.pipeline import event_row
+from agentmonitor.model.session import event_row
 from tests.unit.builders import AGENTS, DAY, NOW, event, events, moments
 from tests.unit.storage.naive import Naive
 from tests.unit.storage.store import Factory, Store, opened

@@ -91,9 +91,12 @@ class SqliteEngine(Reader):
         signals: Sequence[SessionSignal],
         done: WriteDone,
         marks: Sequence[Mark] = (),
+        *,
+        patient: bool = False,
     ) -> None:
         """Queue a batch; ``done`` is called in the writer thread."""
-        self._open_writer().queue.submit(Batch(events, signals, done, identify(events), marks))
+        batch = Batch(events, signals, done, identify(events), marks, patient)
+        self._open_writer().queue.submit(batch)
 
     def queued(self) -> int:
         """Events and signals that wait to be written."""

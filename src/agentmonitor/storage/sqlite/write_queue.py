@@ -1,8 +1,13 @@
-"""What waits for the writer, and which of it goes into one transaction."""
+"""What waits for the writer, and which of it goes into one transaction.
+
+Agents wait until their hooks are answered, and nobody waits for an import: its batches are patient.
+They come in turn with what others want, each in a transaction of its own.
+"""
 
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -35,6 +40,8 @@ class Batch(msgspec.Struct):
     done: WriteDone
     identities: Identities
     marks: Sequence[Mark] = ()
+    patient: bool = False
+    """Nobody waits for it."""
 
     @property
     def size(self) -> int:
@@ -49,12 +56,21 @@ class Task(msgspec.Struct):
     done: Callable[[StorageError | None], None]
 
 
+class _Look:
+    """Wakes the writer: something patient is there."""
+
+
+_LOOK = _Look()
+
+
 class WriteQueue:
     """Many threads put, the writer's takes."""
 
     def __init__(self) -> None:
-        self._items: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
-        self._left: list[Task | None] = []
+        self._items: queue.SimpleQueue[Batch | Task | _Look | None] = queue.SimpleQueue()
+        self._patient: deque[Batch] = deque()
+        self._patients_turn = False
+        self._left: list[Task] = []
         """What ``gather`` took and left out: one at most."""
         self._guard = threading.Lock()
         self._closed = False
@@ -80,7 +96,11 @@ class WriteQueue:
             if waiting and waiting + batch.size > MAX_QUEUED:
                 raise Overloaded("Too much is waiting to be written; send this again in a second.")
             self._queued += batch.size
-            self._items.put(batch)
+            if batch.patient:
+                self._patient.append(batch)
+                self._items.put(_LOOK)
+            else:
+                self._items.put(batch)
             if self._items.qsize() >= self._wanted:
                 self._complete.set()
 
@@ -105,7 +125,17 @@ class WriteQueue:
         # To be woken for the first of several would take the event loop's time, which decodes them.
         while self._callers > 1 and self.waiting < EARLY and self._await_more(self._callers):
             pass
-        return self._items.get()
+        while True:
+            if self._patient and (self._patients_turn or self._items.empty()):
+                self._patients_turn = False
+                return self._patient.popleft()
+            item = self._items.get()
+            if item is None and self._patient:
+                self._items.put(None)
+                self._patients_turn = True
+            elif not isinstance(item, _Look):
+                self._patients_turn = True
+                return item
 
     def gather(self, first: Batch, meanwhile: Callable[[Sequence[Batch]], object]) -> list[Batch]:
         """``first`` and what goes with it into one transaction.
@@ -114,6 +144,8 @@ class WriteQueue:
         all of them costs hardly more than one for the first: they are waited for.
         ``meanwhile`` is called with what is there, when that is worth it.
         """
+        if first.patient:
+            return [first]
         group = [first]
         size, told = first.size, 0
         while size < MAX_GROUP:
@@ -128,7 +160,12 @@ class WriteQueue:
                 elif not self._await_more(self._callers - len(group)) and self._items.empty():
                     break
                 continue
-            if not isinstance(item, Batch):
+            if isinstance(item, _Look):
+                continue
+            if item is None:
+                self._items.put(None)  # nothing comes behind it but what is patient
+                break
+            if isinstance(item, Task):
                 self._left.append(item)
                 break
             group.append(item)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agentmonitor.model.clock import HOUR_MS
 from agentmonitor.model.event import Event
 from agentmonitor.model.filters import EventFilter
-from agentmonitor.pipeline import event_row
+from agentmonitor.model.session import event_row
 from agentmonitor.storage.sqlite import rare_events
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from agentmonitor.storage.sqlite.queries import event_pages

@@ -5,6 +5,8 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentmonitor.errors import Closed, Overloaded
 from agentmonitor.storage.sqlite import write_queue
@@ -15,8 +17,8 @@ from tests.unit.storage.store import PATIENCE_S
 NOTHING = Task(lambda connection, applier: None, lambda error: None)
 
 
-def batch(events: int = 1) -> Batch:
-    return Batch([event() for _ in range(events)], (), lambda result: None, {})
+def batch(events: int = 1, *, patient: bool = False) -> Batch:
+    return Batch([event() for _ in range(events)], (), lambda result: None, {}, (), patient)
 
 
 def first(queue: WriteQueue) -> Batch:
@@ -126,3 +128,63 @@ def test_the_writer_is_woken_when_all_of_several_are_there(
     queue.take()
     assert queue._items.qsize() == 2
     thread.join()
+
+
+def test_what_is_patient_goes_alone_and_in_turn_with_the_others() -> None:
+    queue = WriteQueue()
+    for _ in range(3):
+        queue.submit(batch(patient=True))
+    groups: list[tuple[bool, int]] = []
+    for _ in range(6):
+        queue.submit(batch())
+        group = queue.gather(first(queue), ignore)
+        groups.append((group[0].patient, len(group)))
+    # Of those who come all the time, all who wait go together.
+    assert groups == [(False, 1), (True, 1), (False, 2), (True, 1), (False, 2), (True, 1)]
+
+
+def test_patience_is_not_for_ever_and_ends_before_the_end() -> None:
+    queue = WriteQueue()
+    queue.submit(batch(patient=True))
+    assert queue.gather(first(queue), ignore)[0].patient
+    queue.submit(batch(patient=True))
+    queue.post(NOTHING)
+    queue.submit(batch(patient=True))
+    queue.close()
+    taken = [queue.take() for _ in range(4)]
+    assert [each.patient if isinstance(each, Batch) else each for each in taken] == [
+        NOTHING, True, True, None,
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(["others", "patient", "task", "take"]), max_size=30))
+def test_all_that_is_put_is_taken_once_and_each_kind_in_its_order(steps: list[str]) -> None:
+    queue = WriteQueue()
+    put: dict[str, list[Batch | Task]] = {"others": [], "patient": [], "task": []}
+    taken: list[Batch | Task] = []
+    for step in steps:
+        if step == "take":
+            if len(taken) < sum(map(len, put.values())):
+                take(queue, taken)
+        elif step == "task":
+            put[step].append(task := Task(lambda connection, applier: None, lambda error: None))
+            queue.post(task)
+        else:
+            put[step].append(made := batch(patient=step == "patient"))
+            queue.submit(made)
+    queue.close()
+    while take(queue, taken):
+        pass
+    for kind in put.values():
+        assert [each for each in taken if any(each is it for it in kind)] == kind
+    assert len(taken) == sum(map(len, put.values()))
+
+
+def take(queue: WriteQueue, taken: list[Batch | Task]) -> bool:
+    """What the writer does; False at the end."""
+    item = queue.take()
+    if isinstance(item, Batch):
+        taken += queue.gather(item, ignore)
+    elif item is not None:
+        taken.append(item)
+    return item is not None

@@ -212,3 +212,22 @@ def test_what_is_looked_up_before_the_transaction_counts_once_and_one_fault_is_o
     assert len(rows(engine.path, "SELECT id FROM events WHERE event_id IS NOT NULL")) == 12
     assert len(rows(engine.path, "SELECT id FROM events WHERE event_id IS NULL")) == 12
     assert_sound(engine.path)
+
+
+def test_an_agent_is_answered_before_an_import_that_came_earlier(engine: SqliteEngine) -> None:
+    reached, release = threading.Event(), threading.Event()
+    answered: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def hold(_: object) -> None:
+        reached.set()
+        release.wait(PATIENCE_S)
+
+    engine.submit([], [report("none", session_id="held")], hold)
+    assert reached.wait(PATIENCE_S)
+    for number in range(3):
+        some = [event(event_id=f"{number}-{n}") for n in range(50)]
+        engine.submit(some, [], lambda _: answered.put("import"), patient=True)
+    engine.submit([event(event_id="hook")], [], lambda _: answered.put("hook"))
+    release.set()
+    order = [answered.get(timeout=PATIENCE_S) for _ in range(4)]
+    assert order.index("hook") <= 1
