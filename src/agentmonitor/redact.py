@@ -67,6 +67,9 @@ _BACK = {
 """By the letter that a look finds: how many characters before it a secret can begin."""
 _PEM = "-----BEGIN "
 _PEM_BACK = len(_PEM) + 44
+"""How many characters before the one that a look finds a private key can begin."""
+_MANY = 1000
+"""Places from which on one search of the whole text is faster."""
 _LONG = 1000
 """Characters from which on searching for each beginning by itself is faster."""
 _SECRET_KEY = re.compile(
@@ -79,9 +82,12 @@ _SECRET_KEY = re.compile(
 
 def redact_text(text: str) -> str:
     """``text`` with every recognised secret replaced by a mark."""
+    starts = _starts(text)
+    if len(starts) > _MANY:
+        return _SECRET.sub(_replacement, text)
     parts: list[str] = []
     done = 0
-    for start in _starts(text):
+    for start in starts:
         match = _SECRET.match(text, start) if start >= done else None
         if match is not None:
             parts += (text[done:start], _replacement(match))
@@ -90,12 +96,15 @@ def redact_text(text: str) -> str:
 
 
 def _starts(text: str) -> list[int]:
-    """Where in ``text`` a secret can begin: most texts that are worth a closer look are so in a
-    few places, and to look for secrets everywhere takes ten times as long."""
+    """Where in ``text`` a secret can begin; not all, when there are more than _MANY.
+
+    Most texts that are worth a closer look are so in a few places, and to look for secrets
+    everywhere takes ten times as long.
+    """
     starts: set[int] = set()
     for sign, hint in _looks(text):
         match = hint.search(text) if sign in text else None
-        while match is not None:
+        while match is not None and len(starts) <= _MANY:
             at = match.start()
             starts.update(at - back for back in _BACK[text[at]])
             if text[at] == "V":

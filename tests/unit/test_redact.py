@@ -173,6 +173,11 @@ def test_secrets_are_those_that_a_search_of_the_whole_text_finds(parts: list[str
     assert redact_text(text) == _SECRET.sub(_replacement, text)
 
 
+@pytest.mark.parametrize("count", [1, 200, 5000])
+def test_a_text_full_of_secrets_loses_all_of_them(count: int) -> None:
+    assert redact_text(f"token={KEY} and " * count) == f"token={MARK} and " * count
+
+
 def test_a_count_of_tokens_needs_no_closer_look() -> None:
     """It stands in the metadata of nearly each request of some agents."""
     for company in COMPANY:

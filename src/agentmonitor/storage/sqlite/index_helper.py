@@ -6,6 +6,7 @@ seen to the marks of changed events: to drop them is a matter of the process tha
 """
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -67,7 +68,9 @@ def main() -> None:
     ended = threading.Event()
 
     def listen() -> None:
-        sys.stdin.buffer.read()
+        # Not by sys.stdin: a thread that waits there when the program ends makes it crash.
+        while os.read(0, 1024):
+            pass
         ended.set()
 
     threading.Thread(target=listen, name="listener", daemon=True).start()
