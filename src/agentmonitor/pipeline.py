@@ -131,12 +131,21 @@ class Pipeline:
         events: Sequence[Event],
         signals: Sequence[SessionSignal] = (),
         marks: Sequence[Mark] = (),
+        *,
+        prepared: bool = False,
     ) -> "Future[list[int | None]]":
         """The same for other threads, which no agent waits for; the future has the result or what
-        was raised."""
+        was raised. ``prepared``: it went through ``prepare`` already, in another process."""
         answer: Future[list[int | None]] = Future()
-        self._submit(events, signals, marks, answer, self._loop, patient=True)
+        self._submit(events, signals, marks, answer, self._loop, patient=True, prepared=prepared)
         return answer
+
+    def prepare(
+        self, events: Sequence[Event], signals: Sequence[SessionSignal]
+    ) -> list[SessionSignal]:
+        """Make ``events`` ready to be stored: redact, cap, price. The signals, redacted too."""
+        self._prepare(events)
+        return [self._clean(signal) for signal in signals]
 
     def _submit(
         self,
@@ -147,10 +156,11 @@ class Pipeline:
         loop: asyncio.AbstractEventLoop | None,
         *,
         patient: bool = False,
+        prepared: bool = False,
     ) -> None:
         accepted = perf_counter()
-        self._prepare(events)
-        signals = [self._clean(signal) for signal in signals]
+        if not prepared:
+            signals = self.prepare(events, signals)
 
         def done(result: WriteResult | StorageError) -> None:
             if not isinstance(result, StorageError):

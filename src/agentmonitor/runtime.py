@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ from agentmonitor.importer.batches import ALONE, AMONG_OTHERS, Span, Ways
 from agentmonitor.importer.history import ImportOutcome
 from agentmonitor.importer.importer import Importer
 from agentmonitor.importer.live import Live
+from agentmonitor.importer.remote import RemoteImporter
 from agentmonitor.importer.request import ImportSources
 from agentmonitor.importer.service import FileService
 from agentmonitor.intake import HookIntake
@@ -147,10 +149,25 @@ class Runtime:
             )
         )
 
+    def remote_importer(self, span: Span | None = None) -> RemoteImporter:
+        """What reads them in a process of its own, beside that which indexes them meanwhile; a
+        server indexes at its leisure."""
+        serves = self.pipeline.serves
+        return RemoteImporter(
+            partial(self.pipeline.ingest_from_thread, prepared=True),
+            self.engine.put_quotas,
+            span=span,
+            batch=AMONG_OTHERS if serves else ALONE,
+            settings=self.settings,
+            busy=1 if serves else 2,
+        )
+
     def import_sources(self) -> ImportSources:
         """What an import that a user asks for works with."""
-        folders = self.settings.folders
-        return ImportSources(self.engine, self.registry, folders, self.importer, project_of)
+        return ImportSources(
+            self.engine, self.registry, self.settings.folders, self.importer, self.remote_importer,
+            project_of,
+        )  # fmt: skip
 
     def _file_service(self) -> FileService:
         loop = asyncio.get_running_loop()
@@ -162,7 +179,10 @@ class Runtime:
 
         live = Live(int(self.settings.session_timeout_s * 1000), self._witnesses)
         folders = self.settings.folders
-        return FileService(self.engine, self.registry, folders, self.importer(), live, imported)
+        return FileService(
+            self.engine, self.registry, folders, self.importer(), self.remote_importer, live,
+            imported,
+        )  # fmt: skip
 
     async def _import_again(self) -> None:
         if self.files is not None:

@@ -13,6 +13,7 @@ from agentmonitor.errors import StorageError
 from agentmonitor.importer.importer import Importer, look, unchanged
 from agentmonitor.importer.live import Live
 from agentmonitor.importer.outcome import FileOutcome
+from agentmonitor.importer.remote import Gone, RemoteImporter
 from agentmonitor.model.event import Event
 from agentmonitor.model.mark import FileMark, Mark
 from agentmonitor.model.signal import SessionSignal
@@ -73,14 +74,16 @@ class History:
         importer: Importer,
         marks: dict[str, FileMark],
         *,
+        remote: RemoteImporter | None = None,
         dry_run: bool = False,
         stop: threading.Event | None = None,
         live: Live | None = None,
     ) -> None:
         """``marks``: by path, how far files were read; empty to read all from the beginning.
-        ``stop`` ends the import after the file that is being read; by ``live``, what happened
-        just now is no history."""
+        ``remote`` reads in the importer's place, where that is worth it. ``stop`` ends the import
+        after the file that is being read; by ``live``, what happened just now is no history."""
         self._importer = importer
+        self._remote = remote
         self._marks = marks
         self._dry_run = dry_run
         self._stop = stop or threading.Event()
@@ -98,15 +101,48 @@ class History:
         result = ImportOutcome(dry_run=self._dry_run, agents=list(outcomes.values()))
         whole = sum(file.size for file in found)
         done = 0
-        for number, file in enumerate(sorted(found, key=lambda each: each.mtime_ns)):
-            if self._stop.is_set():
-                result.finished = False
-                break
-            self._one(file, outcomes[file.agent.agent_type])
-            done += file.size
-            tell(Progress(number + 1, len(found), done, whole))
-        self._importer.settle()
+        remote = self._remote
+        if remote is not None and not remote.is_worth(sum(map(self._unread, found))):
+            self._remote = None
+        try:
+            for number, file in enumerate(sorted(found, key=lambda each: each.mtime_ns)):
+                if self._stop.is_set():
+                    result.finished = False
+                    break
+                self._one(file, outcomes[file.agent.agent_type])
+                done += file.size
+                tell(Progress(number + 1, len(found), done, whole))
+            if remote is not None:
+                remote.settle()
+            self._importer.settle()
+        finally:
+            if remote is not None:
+                remote.close()
         return result
+
+    def _unread(self, file: Found) -> int:
+        """How many bytes of the file are to be read, about."""
+        mark = self._marks.get(str(file.path))
+        if mark is None or self._importer.ways.span is not None or file.size < mark.offset:
+            return file.size
+        return (
+            0
+            if (file.size, file.mtime_ns) == (mark.size, mark.mtime_ns)
+            else file.size - mark.offset
+        )
+
+    def _read(self, file: Found, mark: FileMark | None, outcome: AgentOutcome) -> None:
+        """Raises OSError, EOFError and StorageError."""
+        # What was written long ago tells of nothing that happens now.
+        if self._remote is not None and (self._live is None or self._live.is_past(file.mtime_ns)):
+            try:
+                self._remote.read(file.agent, file.path, mark, outcome)
+            except Gone as error:
+                log.warning("Session files are read without a process of their own (%s).", error)
+                self._remote = None
+            else:
+                return
+        self._importer.read(file.agent, file.path, mark, outcome, self._live)
 
     def _one(self, file: Found, outcome: AgentOutcome) -> None:
         outcome.found += 1
@@ -115,7 +151,7 @@ class History:
             if self._importer.ways.span is None and unchanged(file.path, mark):
                 outcome.known += 1
                 return
-            self._importer.read(file.agent, file.path, mark, outcome, self._live)
+            self._read(file, mark, outcome)
         except StorageError:
             raise
         except (OSError, EOFError) as error:

@@ -2,8 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from agentmonitor.agents.base import Agent, FileReader, SessionDatabase, SessionFiles
 from agentmonitor.errors import UnreadableLine
@@ -79,7 +82,7 @@ class _Run:
 
     def read_file(self, files: SessionFiles) -> None:
         """Read to the end of the file."""
-        with _open(self._path) as file:
+        with _opened(self._path) as file:
             if files.whole(self._path):
                 self._read_whole(file, files)
             else:
@@ -207,12 +210,17 @@ def unchanged(path: Path, mark: FileMark | None) -> bool:
     return mark is not None and look(path) == (mark.size, mark.mtime_ns, mark.inode)
 
 
-def _open(path: Path) -> BinaryIO:
-    """The file's bytes, decompressed where its name says that it is compressed."""
-    if path.suffix == ZSTD:
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-        return cast(BinaryIO, zstd.open(path, "rb"))
-    return path.open("rb")
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed where its name says that it is compressed. Raises OSError and
+    EOFError, also while they are read."""
+    if path.suffix != ZSTD:
+        with path.open("rb") as file:
+            yield file
+        return
+    zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    try:
+        with zstd.open(path, "rb") as file:
+            yield file
+    except zstd.ZstdError as error:
+        raise OSError(f"It is damaged: {error}.") from error

@@ -17,6 +17,10 @@ class Live(msgspec.Struct, frozen=True):
     witnesses: Witnesses
     """Who else tells of the sessions."""
 
+    def is_past(self, mtime_ns: int) -> bool:
+        """Whether a file that was written last at ``mtime_ns`` holds history alone."""
+        return mtime_ns // 1_000_000 < now_ms() - 2 * self.fresh_ms
+
 
 def enliven(
     events: Sequence[Event], signals: Sequence[SessionSignal], live: Live | None

@@ -34,3 +34,13 @@ class FileOutcome(msgspec.Struct, kw_only=True):
         """Name what could not be read, as long as there is room."""
         if len(self.faults) < MAX_FAULTS:
             self.faults.append(Fault(path, line, reason))
+
+    def add(self, other: "FileOutcome") -> None:
+        """Count what came of ``other`` as well."""
+        self.bytes_read += other.bytes_read
+        self.lines += other.lines
+        self.events += other.events
+        self.new += other.new
+        self.unreadable += other.unreadable
+        for fault in other.faults:
+            self.note(fault.path, fault.line, fault.reason)

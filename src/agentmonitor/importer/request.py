@@ -21,6 +21,7 @@ from agentmonitor.importer.history import (
     found_at,
 )
 from agentmonitor.importer.importer import Importer
+from agentmonitor.importer.remote import RemoteImporter
 from agentmonitor.model.clock import DAY_MS, from_iso
 from agentmonitor.paths import Folders
 from agentmonitor.storage.engine import Readable
@@ -60,6 +61,7 @@ class ImportSources(msgspec.Struct, frozen=True):
     registry: Registry
     folders: Folders
     importer: Callable[[Span | None], Importer]
+    remote: Callable[[Span | None], RemoteImporter]
     locate: Callable[[str], str | None]
 
 
@@ -79,11 +81,11 @@ def run_import(
         found = _below(request.paths, found, agents)
     if request.dry_run:
         ways = Ways(sink=discard, locate=sources.locate, put_quotas=lambda _: None, span=span)
-        importer = Importer(ways)
+        importer, remote = Importer(ways), None
     else:
-        importer = sources.importer(span)
+        importer, remote = sources.importer(span), sources.remote(span)
     marks = {} if request.force else {mark.path: mark for mark in sources.store.file_marks()}
-    history = History(importer, marks, dry_run=request.dry_run, stop=stop)
+    history = History(importer, marks, remote=remote, dry_run=request.dry_run, stop=stop)
     return history.run(found, agents, tell)
 
 

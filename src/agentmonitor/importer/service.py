@@ -22,6 +22,7 @@ from agentmonitor.importer.importer import Importer
 from agentmonitor.importer.live import Live
 from agentmonitor.importer.notify import Inotify, Poll
 from agentmonitor.importer.outcome import FileOutcome
+from agentmonitor.importer.remote import RemoteImporter
 from agentmonitor.storage.engine import Readable
 
 log = logging.getLogger(__name__)
@@ -43,14 +44,17 @@ class FileService:
         registry: Registry,
         folders: Folders,
         importer: Importer,
+        remote: Callable[[], RemoteImporter],
         live: Live,
         imported: Told,
     ) -> None:
-        """``imported`` is told of each import of history, in the service's thread."""
+        """``remote`` makes what reads much history; ``imported`` is told of each import of history,
+        in the service's thread."""
         self._store = store
         self._agents = [agent for agent in registry.agents if agent.has_sessions]
         self._folders = folders
         self._importer = importer
+        self._remote = remote
         self._live = live
         self._imported = imported
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -173,7 +177,9 @@ class FileService:
 
     def _history(self) -> None:
         marks = {mark.path: mark for mark in self._store.file_marks()}
-        history = History(self._importer, marks, stop=self._stop, live=self._live)
+        history = History(
+            self._importer, marks, remote=self._remote(), stop=self._stop, live=self._live
+        )
         outcome = history.run(self._find(), self._agents, _nobody)
         self._imported(outcome)
 

@@ -9,11 +9,13 @@ import pytest
 
 from agentmonitor.agents.registry import Registry
 from agentmonitor.bus import Bus
+from agentmonitor.config import load_settings
 from agentmonitor.importer import service
 from agentmonitor.importer.batches import Ways
 from agentmonitor.importer.history import ImportOutcome
 from agentmonitor.importer.importer import Importer
 from agentmonitor.importer.live import Live
+from agentmonitor.importer.remote import RemoteImporter
 from agentmonitor.importer.service import FileService
 from agentmonitor.metadata import Rules
 from agentmonitor.model.clock import now_ms
@@ -42,8 +44,12 @@ async def serving(store: Store, home: Path) -> AsyncIterator[list[ImportOutcome]
             put_quotas=lambda quotas: None,
         )
     )
+    remote = RemoteImporter(
+        pipeline.ingest_from_thread, lambda quotas: None, span=None, batch=1,
+        settings=load_settings({}),
+    )  # fmt: skip
     files = FileService(
-        store.engine, Registry([NOTES]), Folders(home), importer,
+        store.engine, Registry([NOTES]), Folders(home), importer, lambda: remote,
         Live(60_000, Witnesses()), outcomes.append,
     )  # fmt: skip
     files.start(asyncio.get_running_loop())
