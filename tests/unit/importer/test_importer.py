@@ -124,6 +124,16 @@ def test_a_compressed_file_is_read_like_any_other(desk: Desk, tmp_path: Path) ->
     assert desk.read(path).new == 1
 
 
+@pytest.mark.parametrize("content", [b"no such thing", zstd.compress(line(1) * 2000)[:-40]])
+def test_a_damaged_compressed_file_is_one_that_cannot_be_read(
+    content: bytes, desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(content)
+    with pytest.raises((OSError, EOFError)):
+        desk.read(path)
+
+
 def test_a_span_takes_in_what_happened_then_and_marks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(line(1, at=DAY - 1) + line(2, at=DAY) + line(3, at=DAY + 10))
