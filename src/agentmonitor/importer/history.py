@@ -125,11 +125,8 @@ class History:
         mark = self._marks.get(str(file.path))
         if mark is None or self._importer.ways.span is not None or file.size < mark.offset:
             return file.size
-        return (
-            0
-            if (file.size, file.mtime_ns) == (mark.size, mark.mtime_ns)
-            else file.size - mark.offset
-        )
+        is_known = (file.size, file.mtime_ns) == (mark.size, mark.mtime_ns)
+        return 0 if is_known else file.size - mark.offset
 
     def _read(self, file: Found, mark: FileMark | None, outcome: AgentOutcome) -> None:
         """Raises OSError, EOFError and StorageError."""

@@ -10,6 +10,7 @@ Both processes are of the same program and talk by pickles over a pipe that nobo
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -123,8 +124,9 @@ class RemoteImporter:
         process, self._process = self._process, None
         if process is not None:
             for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+                # What a process that has died did not take is of no use any more.
+                with suppress(BrokenPipeError):
+                    cast(BinaryIO, pipe).close()
             process.wait()
 
     def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
