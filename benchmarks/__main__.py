@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     cli,
+    history,
     importing,
     ingest,
     machine,
@@ -26,7 +27,8 @@ from benchmarks.server import BenchmarkError
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WORKLOADS = (
-    "raw", "start", "ingest", "single", "otlp", "import", "sse", "read", "search", "cli", "memory",
+    "raw", "start", "ingest", "single", "otlp", "import", "history", "sse", "read", "search", "cli",
+    "memory",
 )  # fmt: skip
 EXTRA = ("client", "page")
 """Not part of a normal run."""
@@ -58,6 +60,7 @@ class Run:
                 "single": lambda: ingest.single(self._chosen.seconds),
                 "otlp": lambda: otlp_server.workload(self._chosen.seconds, self._chosen.calls),
                 "import": lambda: importing.run(self._chosen.megabytes, self._chosen.files),
+                "history": lambda: history.run(self._chosen.megabytes),
                 "sse": lambda: sse.run(self._chosen.seconds),
                 "read": lambda: read.run(
                     self._chosen.events, self._chosen.days, self._chosen.calls
