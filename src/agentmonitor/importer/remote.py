@@ -135,7 +135,8 @@ class RemoteImporter:
         process = self._process
         if process is None:
             # Without -P, Python would first look for it in the folder that the user is in.
-            command = [sys.executable, "-P", "-m", MODULE]
+            # A Python that does not know its own path starts nothing.
+            command = [sys.executable or "", "-P", "-m", MODULE]
             process = self._process = subprocess.Popen(  # noqa: S603 - our words, and no shell
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )

@@ -34,7 +34,8 @@ def index_meanwhile(database: Path, forget: Forget, after_s: float = AFTER_S) ->
 
     def start() -> None:
         # Without -P, Python would first look for the module in the folder that the user is in.
-        command = [sys.executable, "-P", "-m", __name__, str(database)]
+        # A Python that does not know its own path starts nothing.
+        command = [sys.executable or "", "-P", "-m", __name__, str(database)]
         try:
             # What it would say of a failure, the one who completes the index says again.
             started.append(
