@@ -13,10 +13,14 @@ import pytest
 
 from agentmonitor.config import load_settings
 from agentmonitor.importer import remote
-from agentmonitor.importer.history import AgentOutcome, Progress
+from agentmonitor.importer.history import AgentOutcome, History, Progress, find_files
+from agentmonitor.importer.live import Live
 from agentmonitor.importer.remote import RemoteImporter
 from agentmonitor.importer.request import ImportRequest, run_import
+from agentmonitor.model.clock import now_ms, to_iso
+from agentmonitor.model.filters import SessionFilter
 from agentmonitor.runtime import Runtime
+from agentmonitor.witnesses import Witnesses
 from tests.integration.claude_sessions import encoded, lines_of
 from tests.integration.test_import import made_up, written
 from tests.unit.storage.sqlite.audit import assert_sound, rows
@@ -103,6 +107,28 @@ def test_it_comes_to_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert sum(agent.new for agent in again) == 0
     assert content(home, "helped.db") == content(home, "alone.db")
     assert_sound(home.parent / "helped.db")
+
+
+@pytest.mark.usefixtures("helped")
+def test_what_happens_now_is_read_where_it_is_known_who_else_tells_of_it(home: Path) -> None:
+    now, folder = now_ms(), home / ".claude/projects/-home-dev-p0"
+    lines = [line | {"timestamp": to_iso(now)} for line in lines_of(made_up(1)[0])]
+    fresh = folder / "fresh.jsonl"
+    fresh.write_bytes(encoded(lines).replace(b'"s0"', b'"fresh"'))
+    for path in home.rglob("*.jsonl*"):
+        if path != fresh:
+            os.utime(path, (now / 1000 - 86_400, now / 1000 - 86_400))
+    with runtime(home, "live.db") as made:
+        agents = [agent for agent in made.registry.agents if agent.has_sessions]
+        live, helpers = Live(60_000, Witnesses()), set[int]()
+        history = History(made.importer(), {}, remote=made.remote_importer(), live=live)
+        history.run(
+            find_files(agents, made.settings.folders), agents,
+            lambda told: helpers.update(children()),
+        )  # fmt: skip
+        states = {row.id: row.status for row in made.engine.sessions(SessionFilter(), 0)[0]}
+    assert len(helpers) == 1
+    assert {name for name, status in states.items() if status == "active"} == {"fresh"}
 
 
 def children() -> list[int]:

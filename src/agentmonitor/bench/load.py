@@ -15,6 +15,7 @@ from typing import TypedDict
 from agentmonitor.bench.bodies import Bodies
 from agentmonitor.bench.client import Connection
 from agentmonitor.bench.latency import percentiles
+from agentmonitor.command import module_command
 
 GRACE_S = 10.0
 """How long answers that are under way at the end may take."""
@@ -168,7 +169,7 @@ class Generator:
 
 def arguments(load: Load) -> list[str]:
     """The command line of a generator process."""
-    return [sys.executable, "-P", "-m", "agentmonitor.bench.load", json.dumps(asdict(load))]
+    return module_command("agentmonitor.bench.load", json.dumps(asdict(load)))
 
 
 def main() -> None:

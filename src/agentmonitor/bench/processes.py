@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from typing import cast
 
@@ -10,6 +9,7 @@ from agentmonitor.bench.api import BenchmarkError
 from agentmonitor.bench.listeners import ListenReport
 from agentmonitor.bench.load import Load, Report, arguments
 from agentmonitor.bench.target import ServerDied, Target, stop
+from agentmonitor.command import module_command
 
 _LOOK_S = 1.0
 """How often it is looked whether the server is still there."""
@@ -36,10 +36,11 @@ class Listening:
 
     def __init__(self, target: Target, clients: int) -> None:
         self._target = target
-        command = [sys.executable, "-P", "-m", "agentmonitor.bench.listeners",
-                   str(target.port), str(clients), target.host]  # fmt: skip
+        words = module_command(
+            "agentmonitor.bench.listeners", str(target.port), str(clients), target.host
+        )
         self._process = subprocess.Popen(  # noqa: S603 - this Python, our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> "Listening":

@@ -6,7 +6,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from agentmonitor.bench.api import Api, BenchmarkError
 from agentmonitor.bench.memory import memory_mib, process_at
+from agentmonitor.command import module_command
 from agentmonitor.config import fresh_variables
 
 STOP_S = 30.0
@@ -68,18 +68,8 @@ class Target:
 def own(database: Path, home: Path, **settings: object) -> Iterator[Target]:
     """Our own server on ``database``; ``settings`` are AGENTMONITOR_… variables in lower case."""
     variables = {f"AGENTMONITOR_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "agentmonitor",
-        "serve",
-        "--port",
-        "0",
-        "--db",
-        str(database),
-    ]
-    with _spawned(command, home, variables) as (process, errors, begun):
+    words = module_command("agentmonitor", "serve", "--port", "0", "--db", str(database))
+    with _spawned(words, home, variables) as (process, errors, begun):
         port = _printed_port(process, errors)
         yield _answering(process, errors, port, begun)
 

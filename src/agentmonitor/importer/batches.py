@@ -52,6 +52,7 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     span: Span | None = None
     """Take in only what happened then; no file counts as read by that."""
     batch: int = ALONE
+    """Events in one transaction, about."""
 
 
 def hand_over(

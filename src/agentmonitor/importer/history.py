@@ -123,10 +123,13 @@ class History:
     def _unread(self, file: Found) -> int:
         """How many bytes of the file are to be read, about."""
         mark = self._marks.get(str(file.path))
-        if mark is None or self._importer.ways.span is not None or file.size < mark.offset:
+        if mark is None or self._importer.ways.span is not None:
             return file.size
-        is_known = (file.size, file.mtime_ns) == (mark.size, mark.mtime_ns)
-        return 0 if is_known else file.size - mark.offset
+        if (file.size, file.mtime_ns) == (mark.size, mark.mtime_ns):
+            return 0
+        # A file that has shrunk, or whose offsets are those of what it holds compressed, is read
+        # from its beginning.
+        return file.size - mark.offset if mark.offset <= file.size else file.size
 
     def _read(self, file: Found, mark: FileMark | None, outcome: AgentOutcome) -> None:
         """Raises OSError, EOFError and StorageError."""

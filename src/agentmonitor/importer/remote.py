@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import msgspec
 
 from agentmonitor.agents.base import Agent
+from agentmonitor.command import module_command
 from agentmonitor.config import Settings
 from agentmonitor.importer.batches import InFlight, Sink, Span, hand_over
 from agentmonitor.importer.outcome import FileOutcome
@@ -134,11 +135,8 @@ class RemoteImporter:
 
         process = self._process
         if process is None:
-            # Without -P, Python would first look for it in the folder that the user is in.
-            # A Python that does not know its own path starts nothing.
-            command = [sys.executable or "", "-P", "-m", MODULE]
             process = self._process = subprocess.Popen(  # noqa: S603 - our words, and no shell
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                module_command(MODULE), stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
             send(cast(BinaryIO, process.stdin), self._settings)
         return cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)

@@ -5,7 +5,7 @@ each event. So the look-up goes by a 64-bit hash, and the id in the event's row 
 hash is another's takes its next hash. When the event was pruned, its hash alone says that the id is
 known.
 
-Keys are written some hundreds at a time, after the transactions that claimed them: together they
+Keys are written a thousand at a time, after the transactions that claimed them: together they
 change few pages. After a crash, those that are missing are found among the events that are in no
 session's list yet: these come later still.
 """

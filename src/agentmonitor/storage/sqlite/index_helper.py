@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agentmonitor.command import module_command
 from agentmonitor.storage.sqlite.search_indexer import Forget, Indexer, Pace
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,12 @@ def index_meanwhile(database: Path, forget: Forget, after_s: float = AFTER_S) ->
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
-        # Without -P, Python would first look for the module in the folder that the user is in.
-        # A Python that does not know its own path starts nothing.
-        command = [sys.executable or "", "-P", "-m", __name__, str(database)]
         try:
             # What it would say of a failure, the one who completes the index says again.
             started.append(
                 subprocess.Popen(  # noqa: S603 - the words are ours, and no shell reads them
-                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
+                    module_command(__name__, str(database)), stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 )
             )  # fmt: skip
         except OSError:
