@@ -1,9 +1,10 @@
 """OTLP logs end to end: from a client's request to the committed transaction, on a real server.
 
 Requests of 500 records, as Claude Code's exporter sends them, for a mix of what a session says: for
-each prompt four requests to the model, two decisions and three results of tools. A request is made
-once; in each copy ids that must differ are replaced by others of the same length, so that the
-protobuf stays sound and hardly any of the machine goes to the client.
+each prompt four requests to the model, two decisions and three results of tools. An exporter sends
+as soon as it has about as many, so they are of the moment before. A request is made once; in each
+copy ids and times are replaced by others of the same length, so that the protobuf stays sound and
+hardly any of the machine goes to the client.
 """
 
 import http.client
@@ -13,6 +14,7 @@ import random
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ GOAL_JSON = 20_000
 GOAL_PROTOBUF = 30_000
 _RUN = "0badc0de"
 """What stands in the made request where each copy has a number of its own."""
+_TENTH = "2026-11-23T21:00:00.0"
+"""The same for the tenth of a second in which the records were made."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _KINDS = (
     "user_prompt", "api_request", "tool_decision", "tool_result", "api_request", "tool_result",
@@ -92,7 +96,7 @@ def _identity(prompt: int, number: int) -> dict[str, Any]:
         "user.email": "someone@example.com",
         "user.account_uuid": "0d0b8f1c-aaaa-4bbb-8ccc-eeeeeeeeeeee",
         "terminal.type": "vscode",
-        "event.timestamp": f"2026-11-23T21:{number // 60 % 60:02}:{number % 60:02}.000Z",
+        "event.timestamp": f"{_TENTH}{number * 100 // RECORDS:02}Z",
         "event.sequence": number,
         "prompt.id": f"{_RUN}-{prompt:04x}-4222-8111-000000000000",
     }
@@ -143,7 +147,7 @@ class _Sender(threading.Thread):
             for number in self._numbers:
                 if time.perf_counter() >= self._until:
                     break
-                body = self._made.replace(_RUN.encode(), f"{number:08x}".encode())
+                body = self._copy(number)
                 connection.request("POST", "/v1/logs", body, headers)
                 answer = connection.getresponse()
                 told = answer.read()
@@ -155,6 +159,11 @@ class _Sender(threading.Thread):
             self.fault = str(error)
         finally:
             connection.close()
+
+    def _copy(self, number: int) -> bytes:
+        now = datetime.fromtimestamp(time.time() - 0.1, UTC).isoformat(timespec="milliseconds")
+        copy = self._made.replace(_RUN.encode(), f"{number:08x}".encode())
+        return copy.replace(_TENTH.encode(), now[: len(_TENTH)].encode())
 
 
 def _rates(made: bytes, kind: str, seconds: float) -> tuple[float, float]:
