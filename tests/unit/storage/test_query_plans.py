@@ -27,7 +27,8 @@ from tests.unit.storage.store import Store
 
 GROWING = {
     "events", "ledger", "evidence", "contents", "event_keys", "event_keys_recent",
-    "activity_keys", "activity_keys_recent", "activity_merges", "pruned", "pruned_activities",
+    "activity_keys", "activity_keys_recent", "activity_key_log", "activity_merges", "pruned",
+    "pruned_activities",
     "session_files", "pruned_files", "file_marks", "spans", "session_events",
 }  # fmt: skip
 """Tables that have about as many rows as there are events, requests or files."""

@@ -1,6 +1,8 @@
 """Which event shows an activity that several channels report.
 
-Keys are kept as 64-bit hashes: they are many, and only ever looked up.
+Keys are kept as 64-bit hashes: they are many, and only ever looked up. Each transaction writes its
+own to a log, of which they are kept in memory; when there are some thousand, they go into the
+tables together, where they share pages.
 """
 
 import sqlite3
@@ -13,12 +15,21 @@ from agentmonitor.digest import blake2b
 from agentmonitor.model.event import LIKENESS, Event
 from agentmonitor.storage.sqlite.recent_keys import RecentKeys
 
-_FIND = (
-    "SELECT k.key, coalesce(m.target, k.event), p.channels"
-    " FROM json_each(?) j CROSS JOIN activity_keys_all k ON k.key = j.value"
+_SHOWN = (
     " LEFT JOIN activity_merges m ON m.event = k.event"
     " LEFT JOIN pruned_activities p ON p.event = coalesce(m.target, k.event)"
 )
+_FIND = (
+    "SELECT k.key, coalesce(m.target, k.event), p.channels"
+    f" FROM json_each(?) j CROSS JOIN activity_keys_written k ON k.key = j.value{_SHOWN}"
+)
+_FOLLOW = (
+    "SELECT CAST(k.key AS INTEGER), coalesce(m.target, k.event), p.channels"
+    f" FROM (SELECT key, value AS event FROM json_each(?)) k{_SHOWN}"
+)
+MANY = 4000
+"""Claims from which on it is time to ``write`` them."""
+_claims = msgspec.json.Decoder(dict[int, int]).decode
 _signed = struct.Struct(">q").unpack
 
 
@@ -46,8 +57,16 @@ class ActivityKeys:
         self._hashes: dict[str, int] = {}
         self._holders: dict[int, int] = {}
         self._new: dict[int, int] = {}
+        self._logged: dict[int, int] = {}
+        """The claims that are in the log alone."""
         self.pruned: dict[int, int] = {}
         """Of the events that hold keys, those that are pruned: the channels that reported them."""
+        self._read_log()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to ``write``."""
+        return len(self._logged) >= MANY
 
     def look_up(self, batches: Iterable[Sequence[Event]]) -> None:
         """Read what is known of the keys of ``batches``, all at once. May come before the
@@ -59,12 +78,19 @@ class ActivityKeys:
         }  # fmt: skip
         if new:
             self._hashes.update(new)
+            logged = self._logged
+            recent = {key: logged[key] for key in new.values() if key in logged}
+            if recent:
+                self._hold(_FOLLOW, recent)
             # In the order of the keys, each page of the tree is visited once.
-            wanted = msgspec.json.encode(sorted(new.values())).decode()
-            for key, event, channels in self._connection.execute(_FIND, (wanted,)):
-                self._holders[key] = event
-                if channels is not None:
-                    self.pruned[event] = channels
+            self._hold(_FIND, sorted(key for key in new.values() if key not in recent))
+
+    def _hold(self, query: str, wanted: object) -> None:
+        given = msgspec.json.encode(wanted).decode()
+        for key, event, channels in self._connection.execute(query, (given,)):
+            self._holders[key] = event
+            if channels is not None:
+                self.pruned[event] = channels
 
     def clear(self) -> None:
         """All that was looked up is done with."""
@@ -119,12 +145,26 @@ class ActivityKeys:
                     holders[key] = target
 
     def save(self) -> None:
-        """Write the claims. Belongs into the transaction."""
+        """Log the claims. Belongs into the transaction."""
         if self._new:
-            self.table.insert(list(self._new.items()))
+            claims = msgspec.json.encode(self._new).decode()
+            self._connection.execute("INSERT INTO activity_key_log (claims) VALUES (?)", (claims,))
+            self._logged.update(self._new)
             self._new = {}
+
+    def write(self) -> None:
+        """Bring what is in the log into the tables. Belongs into a transaction."""
+        self.table.insert(list(self._logged.items()))
+        self._connection.execute("DELETE FROM activity_key_log")
+        self._logged = {}
 
     def forget(self) -> None:
         """The transaction was rolled back."""
         self._new = {}
+        self._read_log()
         self.table.forget()
+
+    def _read_log(self) -> None:
+        self._logged = {}
+        for (claims,) in self._connection.execute("SELECT claims FROM activity_key_log"):
+            self._logged.update(_claims(claims))

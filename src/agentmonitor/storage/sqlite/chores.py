@@ -36,6 +36,7 @@ class Chores:
         self._folds = folds
         self._lists = lists
         self._event_ids = event_ids
+        self._keys = keys
         self._tables = (event_ids.table, keys.table)
         self._turn = 0
         self._log = 0
@@ -57,10 +58,13 @@ class Chores:
             folding = folding or self._folds.has_late()
         listing = self._lists.is_due(last, twice=copying or folding)
         full = [table for table in self._tables if table.is_full]
-        if folding or listing or full or self._event_ids.is_due:
+        keys = self._keys.is_due
+        if folding or listing or full or keys or self._event_ids.is_due:
             begin()
             if listing or self._event_ids.is_due:
                 self._event_ids.save()
+            if keys:
+                self._keys.write()
             for table in full:
                 table.move()
             if listing:

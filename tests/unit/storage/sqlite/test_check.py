@@ -73,7 +73,8 @@ def test_whatever_was_written_is_sound_while_it_is_open_and_after(story: list[Ba
         ("INSERT INTO evidence VALUES (99, 1, 1, 1, 0, 0, 0, 0, 0, NULL)",
          "evidence without its event"),
         ("UPDATE contents SET event = 99", "contents without their event"),
-        ("UPDATE activity_keys_recent SET event = 99", "activities without their event"),
+        ("UPDATE activity_key_log SET claims = '{\"7\": 99}'", "activities without their event"),
+        ("INSERT INTO activity_keys_recent VALUES (7, 99)", "activities without their event"),
         ("INSERT INTO activity_merges VALUES (2, 99)", "merges into nothing"),
         ("UPDATE session_files SET session = 99", "edited files of no session"),
         ("INSERT INTO pruned SELECT 99, minute, agent, type, tool, model, source, project, branch,"
