@@ -38,12 +38,16 @@ _KEY, _VALUE = 0x0A, 0x12
 """Tags in a ``KeyValue``."""
 _TEXT, _INT = 0x0A, 0x18
 """Tags in an ``AnyValue``."""
+_BEFORE_TEXT = 6
+"""Bytes of a pair before its text, without those of its key."""
 _SHORT = _LENGTH + 3
 """In fewer bytes no length takes more than one."""
 _MAX_KEYS = 4096
 
 _keys: dict[bytes, str] = {}
 """Names of attributes, by the bytes of a pair up to its value. Senders have some dozens."""
+_heads: dict[bytes, tuple[str, int]] = {}
+"""The same up to a short text, which is of one length then: and how long the whole pair is."""
 
 _Pairs = dict[bytes, tuple[str, Any]]
 
@@ -102,24 +106,16 @@ def _attributes(pairs: list[bytes], known: _Pairs) -> dict[str, Any]:
         pair = known.get(encoded)
         if pair is None:
             # Nearly always a short text under a known name. A call would cost as much as the rest.
-            size = len(encoded)
-            if size < _SHORT:
-                end = encoded[1] + 3 if size > 1 else 0
-                key = _keys.get(encoded[:end])
-                if (
-                    key is not None
-                    and size > end + 2
-                    and encoded[end + 1] == _TEXT
-                    and encoded[end] == size - end - 1
-                    and encoded[end + 2] == size - end - 3
-                ):
-                    try:
-                        found[key] = value = encoded[end + 3 :].decode()
-                    except UnicodeDecodeError:
-                        pass
-                    else:
-                        known[encoded] = key, value
-                        continue
+            end = encoded[1] + _BEFORE_TEXT if len(encoded) > 1 else 0
+            head = _heads.get(encoded[:end])
+            if head is not None and head[1] == len(encoded):
+                try:
+                    found[head[0]] = value = encoded[end:].decode()
+                except UnicodeDecodeError:
+                    pass
+                else:
+                    known[encoded] = head[0], value
+                    continue
             pair = _pair(encoded)
             if not isinstance(pair[1], list | dict):  # each record has its own
                 known[encoded] = pair
@@ -132,12 +128,18 @@ def _pair(encoded: bytes) -> tuple[str, Any]:
     number = _whole_number(encoded)
     if number is not None:
         return number
-    pair = pair_of(encoded, _WHOLE)
-    key = pair[0].encode()
-    if len(key) < _LENGTH:
-        if len(_keys) >= _MAX_KEYS:
+    pair = key, value = pair_of(encoded, _WHOLE)
+    raw = key.encode()
+    if len(raw) < _LENGTH:
+        if len(_keys) + len(_heads) >= _MAX_KEYS:
             _keys.clear()
-        _keys[bytes((_KEY, len(key), *key, _VALUE))] = pair[0]
+            _heads.clear()
+        start = bytes((_KEY, len(raw), *raw, _VALUE))
+        _keys[start] = key
+        size = len(value.encode()) if isinstance(value, str) else _LENGTH
+        if size < _LENGTH - 2:
+            head = bytes((*start, size + 2, _TEXT, size))
+            _heads[head] = key, len(head) + size
     return pair
 
 
@@ -150,12 +152,14 @@ def _whole_number(encoded: bytes) -> tuple[str, int] | None:
     size = len(encoded) - end
     if key is None or not 3 <= size < 7 or encoded[end] != size - 1 or encoded[end + 1] != _INT:
         return None
-    value = 0
-    for place, byte in enumerate(encoded[end + 2 :]):
-        if (byte < _LENGTH) != (place == size - 3):
+    value = shift = 0
+    last = encoded[-1]
+    for byte in encoded[end + 2 : -1]:
+        if byte < _LENGTH:
             return None
-        value |= (byte & 0x7F) << (7 * place)
-    return key, value
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return (key, value | last << shift) if last < _LENGTH else None
 
 
 def _value(encoded: bytes) -> Any:
