@@ -113,22 +113,29 @@ def test_it_comes_to_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_happens_now_is_read_where_it_is_known_who_else_tells_of_it(home: Path) -> None:
     now, folder = now_ms(), home / ".claude/projects/-home-dev-p0"
     lines = [line | {"timestamp": to_iso(now)} for line in lines_of(made_up(1)[0])]
-    fresh = folder / "fresh.jsonl"
+    fresh, resumed = folder / "fresh.jsonl", folder / "resumed.jsonl"
     fresh.write_bytes(encoded(lines).replace(b'"s0"', b'"fresh"'))
+    before = lines_of(made_up(31)[30])
+    resumed.write_bytes(encoded(before))
     for path in home.rglob("*.jsonl*"):
         if path != fresh:
-            os.utime(path, (now / 1000 - 86_400, now / 1000 - 86_400))
+            age = 86_400 if path == resumed else 90_000
+            os.utime(path, (now / 1000 - age, now / 1000 - age))
     with runtime(home, "live.db") as made:
         agents = [agent for agent in made.registry.agents if agent.has_sessions]
         live, helpers = Live(60_000, Witnesses()), set[int]()
+
+        def tell(told: Progress) -> None:
+            helpers.update(children())
+            if told.files == 1:  # somebody goes on with a session that was found a while ago
+                later = before[0] | {"uuid": "later", "promptId": "later", "timestamp": to_iso(now)}
+                resumed.write_bytes(encoded([*before, later]))
+
         history = History(made.importer(), {}, remote=made.remote_importer(), live=live)
-        history.run(
-            find_files(agents, made.settings.folders), agents,
-            lambda told: helpers.update(children()),
-        )  # fmt: skip
+        history.run(find_files(agents, made.settings.folders), agents, tell)
         states = {row.id: row.status for row in made.engine.sessions(SessionFilter(), 0)[0]}
     assert len(helpers) == 1
-    assert {name for name, status in states.items() if status == "active"} == {"fresh"}
+    assert {name for name, status in states.items() if status == "active"} == {"fresh", "s30"}
 
 
 def children() -> list[int]:

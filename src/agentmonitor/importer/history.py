@@ -133,8 +133,7 @@ class History:
 
     def _read(self, file: Found, mark: FileMark | None, outcome: AgentOutcome) -> None:
         """Raises OSError, EOFError and StorageError."""
-        # What was written long ago tells of nothing that happens now.
-        if self._remote is not None and (self._live is None or self._live.is_past(file.mtime_ns)):
+        if self._remote is not None and self._is_past(file.path):
             try:
                 self._remote.read(file.agent, file.path, mark, outcome)
             except Gone as error:
@@ -143,6 +142,11 @@ class History:
             else:
                 return
         self._importer.read(file.agent, file.path, mark, outcome, self._live)
+
+    def _is_past(self, path: Path) -> bool:
+        """Whether a file tells of nothing that happens now: it was written last long ago. It is
+        asked anew, since many files may have been read after it was found. Raises OSError."""
+        return self._live is None or self._live.is_past(look(path)[1])
 
     def _one(self, file: Found, outcome: AgentOutcome) -> None:
         outcome.found += 1
