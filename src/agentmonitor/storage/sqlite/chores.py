@@ -17,8 +17,9 @@ LOG_PAGES = 2000
 LOOK_EVERY = 16
 """Transactions between two looks at what changed in earlier events."""
 _LEAST_PAGES, _PAGES_AN_EVENT, _MOST_PAGES = 5, 1, 600
-"""What a transaction writes: a guess, since SQLite tells it only at a checkpoint. Small ones mostly
-write the same pages again, which are copied once."""
+"""What a transaction writes: a guess, since SQLite tells it only at a checkpoint."""
+_LEAST_SHARE = 0.1
+"""Of the guess at least, whatever the last checkpoint told: the load may be another now."""
 
 
 class Chores:
@@ -39,8 +40,10 @@ class Chores:
         self._keys = keys
         self._tables = (event_ids.table, keys.table)
         self._turn = 0
-        self._log = 0
+        self._log = 0.0
         """Pages in the log, about."""
+        self._share = 1.0
+        """Of what was guessed, what was in the log at the last checkpoint."""
 
     def run(self, events: int, last: int, begin: Callable[[], None]) -> None:
         """Do what is due; to be called after each transaction.
@@ -49,7 +52,8 @@ class Chores:
         transaction, which is left open if this raises.
         """
         self._turn += 1
-        self._log += min(_LEAST_PAGES + events * _PAGES_AN_EVENT, _MOST_PAGES)
+        guess = min(_LEAST_PAGES + events * _PAGES_AN_EVENT, _MOST_PAGES)
+        self._log += guess * self._share
         # The largest three take turns: the next callers are there soon.
         copying = self._log >= LOG_PAGES
         folding = self._folds.is_due(last, twice=copying)
@@ -77,6 +81,8 @@ class Chores:
 
     def _copy_log(self) -> None:
         result = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        _, self._log, copied = result
-        if copied == self._log:  # otherwise a reader needs the rest of it
-            self._log = 0
+        _, pages, copied = result
+        if pages > 0:  # otherwise somebody else is copying
+            self._share = min(1.0, max(_LEAST_SHARE, self._share * pages / self._log))
+        # Where not all is copied a reader needs the rest.
+        self._log = 0.0 if copied == pages else float(pages)

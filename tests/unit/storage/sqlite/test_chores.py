@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agentmonitor.storage.sqlite import chores, event_ids, folds, writer
+from agentmonitor.storage.sqlite.chores import Chores
 from agentmonitor.storage.sqlite.engine import SqliteEngine
 from tests.unit.builders import event
 from tests.unit.storage.sqlite.audit import assert_sound, rows
@@ -108,6 +109,18 @@ def test_the_log_is_copied_into_the_database_before_it_grows_large(
     assert len(sizes) == 1  # it is written anew from its beginning
     assert max(sizes) < 500 * PAGE
     assert path.stat().st_size > 300 * PAGE
+
+
+def test_the_log_is_not_copied_for_a_few_pages_whatever_was_guessed(
+    engine: SqliteEngine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chores, "LOG_PAGES", 200)
+    copies: list[object] = []
+    copy = Chores._copy_log
+    monkeypatch.setattr(Chores, "_copy_log", lambda self: copies.append(copy(self)))
+    for _ in range(60):  # events without ids or much to say share their pages
+        Store(engine).write(*[event() for _ in range(300)])
+    assert 2 < len(copies) < 20
 
 
 def test_a_reader_that_stays_keeps_the_log_but_stops_nobody(
