@@ -40,9 +40,11 @@ def count(attributes: Mapping[str, Any], key: str) -> int | None:
     value = attributes.get(key)
     if value is None:
         return None
-    # Nearly always digits: much faster than by way of a float.
+    # Nearly always digits, or a number already: much faster than by way of a float.
     if type(value) is str and len(value) < 16 and value.isascii() and value.isdecimal():
         return int(value)
+    if type(value) is int and 0 <= value <= MAX_INT:
+        return value
     found = number(attributes, key)
     return None if found is None else int(found)
 
