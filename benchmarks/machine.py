@@ -6,11 +6,13 @@ import platform
 import re
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 from benchmarks.server import ROOT
 
 WORKTREE = "worktree"
+_STEPS = 100_000
 
 
 def facts() -> dict[str, object]:
@@ -24,8 +26,22 @@ def facts() -> dict[str, object]:
         "load_1m_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
+        "python_step_ns": round(step_ns()),
         "sqlite": sqlite3.sqlite_version,
     }
+
+
+def step_ns() -> float:
+    """How long the interpreter takes for a step of a plain loop: the best of several runs. It tells
+    one build of Python from another, and a quiet machine from a busy one."""
+    best = float("inf")
+    for _ in range(7):
+        known: dict[int, tuple[int, str]] = {}
+        begun = time.perf_counter_ns()
+        for number in range(_STEPS):
+            known[number & 1023] = (number, str(number))
+        best = min(best, (time.perf_counter_ns() - begun) / _STEPS)
+    return best
 
 
 def cpu_model() -> str:
