@@ -150,6 +150,38 @@ def test_the_palette_finds_pages_sessions_and_actions(server: Server, page: Page
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "input.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}))",
+        "input.closest('dialog').close()",
+    ],
+    ids=["an action", "Escape"],
+)
+def test_the_palette_opens_again_at_once_and_stays(server: Server, page: Page, end: str) -> None:
+    event(server)
+    page.goto(server.address())
+    expect(page.get_by_test_id("card").first).to_be_visible()
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Commands")
+    palette.get_by_role("combobox").fill("dark")
+    expect(palette.get_by_role("option").first).to_contain_text("Dark theme")
+    # The next key comes before the browser tells that the dialog was closed.
+    page.evaluate(
+        f"""async () => {{
+          const input = document.querySelector('dialog input');
+          const told = new Promise(done => input.closest('dialog').addEventListener('close', done));
+          {end};
+          for (let turn = 0; turn < 20; turn++) await null;
+          window.dispatchEvent(new KeyboardEvent('keydown', {{key: 'k', ctrlKey: true}}));
+          await told;
+          await new Promise(done => setTimeout(done));
+        }}"""
+    )
+    expect(palette.get_by_role("combobox")).to_be_focused()
+    expect(palette.get_by_role("combobox")).to_have_value("")
+
+
 def test_the_theme_is_kept_and_follows_the_system(server: Server, page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto(server.address())
