@@ -128,6 +128,7 @@ def test_a_legend_filters_and_a_bar_leads_into_its_day(server: Server, page: Pag
     expect(page).not_to_have_url(re.compile("model="))
     whole = read(server, "usage", **asked())["totals"]["cost_usd"]
     expect(page.get_by_test_id("total-cost")).to_contain_text(cents(whole))
+    expect(chart.locator(".u-over")).to_be_visible()  # it is drawn anew
     box = chart.locator(".u-over").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 28.5 / 30, box["y"] + box["height"] - 4)
